@@ -1,0 +1,57 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make help says what there is.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# Every playbook is a target; playbooks/vxlan.yml is "make vxlan".
+SCENARIOS := $(sort $(patsubst playbooks/%.yml,%,$(wildcard playbooks/*.yml)))
+ARGS ?=
+
+# Given by name, it is read even where others may write to this directory.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+BIN := .venv/bin
+
+.PHONY: help setup setup-dev tools test test-versions lint clean $(SCENARIOS)
+
+help:
+	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'
+	@echo '                make vxlan ARGS="-e walkthrough=true"    stage after stage, with the evidence'
+	@echo '                make vxlan ARGS="-e lab_state=absent"    remove it'
+	@echo '                make vxlan ARGS="--check --diff"         say what would be done'
+	@echo 'make setup      the Python packages and the collection path, made in this directory'
+	@echo 'make test       all tests, in throw-away machines (root or sudo)'
+	@echo 'make test-versions   the tests of the modules with other Pythons and other pyroute2 versions'
+	@echo 'make lint       all linters'
+	@echo 'make clean      remove what setup and the tests made in this directory'
+
+setup:
+	@scripts/setup.sh run
+
+setup-dev:
+	@scripts/setup.sh dev
+
+# The commands that tests and linters call, from the distribution.
+tools:
+	@scripts/setup.sh tools
+
+# A password is asked for only where sudo would ask for one.
+$(SCENARIOS): setup
+	@ask=; [ "$$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null || ask=--ask-become-pass; \
+	$(BIN)/ansible-playbook playbooks/$@.yml $$ask $(ARGS)
+
+test: setup-dev tools
+	@$(BIN)/python scripts/prove.py test
+
+test-versions: setup-dev tools
+	@$(BIN)/python scripts/prove.py versions
+
+lint: setup-dev tools
+	@$(BIN)/python scripts/prove.py lint
+
+clean:
+	rm -rf .venv .venv-matrix .collections .ansible .cache .mypy_cache .pytest_cache .ruff_cache tests/output
