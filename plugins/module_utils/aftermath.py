@@ -1,0 +1,52 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel takes along unasked, and the steps that give it back. Pure.
+
+Routes go with their address, secondary addresses with their primary one, IPv6 addresses with a link that goes down.
+When they do depends on the kernel's release and settings, so it is found out by looking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .kinds.interface import is_link_local, oldest_first
+from .operations import AddAddress, AddRoute, Operation, RemoveAddress, RemoveLink, RemoveRoute, ReplaceRoute
+from .state import Link, Route, State
+
+
+def lost(before: State, now: State, on_purpose: Iterable[Operation] = ()) -> Iterator[Operation]:
+    """The steps that give back addresses and routes that were there, but for those that were taken on purpose.
+
+    What went with an interface that is gone, or was made anew, is gone for good.
+    """
+    steps = list(on_purpose)
+    remade = {key for step in steps if isinstance(step, RemoveLink) for key in before.along((step.netns, step.name))}
+    addresses = {(step.netns, step.link, step.address) for step in steps if isinstance(step, RemoveAddress)}
+    for link in before.links():
+        after = None if link.key in remade else now.link(link.key)
+        for address in _lost_addresses(link, after) if after else ():
+            if (*link.key, address) not in addresses:
+                yield AddAddress(link.netns, link.name, address)
+    routes = [step.route for step in steps if isinstance(step, RemoveRoute)]
+    routes += [step.former for step in steps if isinstance(step, ReplaceRoute)]
+    for route in _lost_routes(before, now):
+        if route not in routes and (route.netns, route.dev) not in remade:
+            yield AddRoute(route.netns, route)
+
+
+def _lost_addresses(before: Link, now: Link) -> Iterator[str]:
+    for address in oldest_first(before.addresses):
+        if address not in now.addresses and (now.up or not is_link_local(address)):
+            yield address
+
+
+def _lost_routes(before: State, now: State) -> Iterator[Route]:
+    """Those without a gateway first: others may lead over them."""
+    for netns, namespace in before.namespaces.items():
+        there = now.routes(netns)
+        for route in sorted(namespace.routes, key=lambda each: each.via is not None):
+            link = now.link((netns, route.dev)) if route.dev else None
+            if not route.connected and route not in there and (route.dev is None or (link and link.up)):
+                yield route

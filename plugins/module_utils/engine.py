@@ -1,0 +1,257 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way of the data: observe, plan, apply. For a single module and for a whole topology alike."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import ledger as ledgers
+from . import namespaces, observe, plan, process, rundir, topology, verify
+from .apply import Apply, ResidueError
+from .kinds import KINDS, Netns, Resource, Service
+from .ledger import Ledger
+from .netlink import Sockets
+from .operations import CreateNamespace, Operation, WriteSysctl
+from .scope import Scope, Topic
+from .state import ROOT, LinkName, State
+from .verify import Claims
+
+
+@dataclass
+class Outcome:
+    """What a run did, or in check mode would do, and what there was when it began."""
+
+    operations: list[Operation]
+    state: State
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything had, or has, to be done."""
+        return bool(self.operations)
+
+    def result(self) -> dict[str, Any]:
+        """The part of a module's result that all modules share."""
+        return {
+            "changed": self.changed,
+            "changes": [step.title for step in self.operations],
+            "diff": plan.diff(self.operations),
+        }
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: resources to be present and to be absent, of a lab or of nobody."""
+
+    present: Sequence[Resource] = ()
+    absent: Sequence[Resource] = ()
+    lab: str | None = None
+
+    @property
+    def resources(self) -> list[Resource]:
+        """All of them."""
+        return [*self.present, *self.absent]
+
+
+def run(request: Request, check: bool) -> Outcome:
+    """Close the difference between what is asked for and what is there; with C(check) only say what it is.
+
+    Raises LabError with nothing changed.
+    """
+    name = request.lab or ledgers.MACHINE
+    if check:
+        return _run(request, ledgers.load(name), check)
+    with ledgers.lock(name):
+        try:
+            return _run(request, ledgers.load(name), check)
+        finally:
+            rundir.sweep(name)
+
+
+def _run(request: Request, ledger: Ledger | None, check: bool) -> Outcome:
+    with Sockets() as sockets:
+        if request.lab:
+            request = _with_history(request, ledger or _recover(request.lab, sockets))
+        state = observe.read(_scope(request, ledger), sockets)
+        if ledger:
+            state.first_values = ledger.known_values()
+            _adopt(state, ledger)
+        operations = _plan(request, state, ledger)
+        if not check:
+            _apply(request, operations, state, ledger, sockets)
+    return Outcome(operations, state)
+
+
+def _scope(request: Request, ledger: Ledger | None) -> Scope:
+    """Where to look; for a lab without a true ledger also where interfaces with its mark may have been left."""
+    scope = Scope.of(request.resources, request.lab)
+    if request.lab and not (ledger and ledger.complete):
+        scope.namespaces.add(ROOT)
+    return scope
+
+
+def _adopt(state: State, ledger: Ledger) -> None:
+    """Somebody may have taken the mark from a namespace of ours: it is known by its identity, too."""
+    for name, namespace in state.namespaces.items():
+        if namespace.owner is None and name in ledger.spaces and ledgers.is_same(name, ledger.spaces[name]):
+            namespace.owner = ledger.lab
+
+
+def _with_history(request: Request, ledger: Ledger) -> Request:
+    """The lab as one document: what it had before and is not declared any more is to be absent."""
+    former = _parse_ledger(ledger)
+    standing: dict[tuple[Any, ...], list[Resource]] = {}
+    for each in former:
+        for place in _places(each):
+            standing.setdefault(place, []).append(each)
+    present = [_succeed(resource, standing) for resource in request.present]
+    declared = {resource.key() for resource in present}
+    ends = _ends(present)
+    absent = {each.key(): each for each in former if each.key() not in declared and not _ends([each]) & ends}
+    return Request(present, list(absent.values()), request.lab)
+
+
+def _succeed(resource: Resource, standing: Mapping[tuple[Any, ...], Sequence[Resource]]) -> Resource:
+    """The resource with what it is to take away of those that stood where it is declared now."""
+    for place in _places(resource):
+        for former in standing.get(place, ()):
+            resource = resource.succeed(former)
+    return resource
+
+
+def _places(resource: Resource) -> set[tuple[Any, ...]]:
+    """Where a resource stands among those of its kind: a pair may be declared from either end."""
+    return {resource.key(), *((resource.KIND, *end.key) for end in resource.ends())}
+
+
+def _ends(resources: Iterable[Resource]) -> set[LinkName]:
+    return {end.key for resource in resources for end in resource.ends()}
+
+
+def _parse_ledger(ledger: Ledger) -> list[Resource]:
+    """What the lab had, and what it had before runs that did not come to their end."""
+    return [
+        kind.parse(item, f"ledger of {ledger.lab}: {name}[{i}]").remembered()
+        for items in (*ledger.earlier, ledger.resources)
+        for name, kind in KINDS.items()
+        for i, item in enumerate(items.get(name) or ())
+    ]
+
+
+def _recover(lab: str, sockets: Sockets) -> Ledger:
+    """The namespaces that bear the lab's mark, and the processes that have a record, when its ledger is gone."""
+    marked = [{"name": name} for name in namespaces.names() if observe.owner(name, sockets) == lab]
+    found: dict[str, list[Mapping[str, Any]]] = {Netns.KIND: [*marked]}
+    for spot in process.recorded(lab):
+        kind = KINDS.get(spot.kind)
+        if kind and issubclass(kind, Service):
+            found.setdefault(spot.kind, []).append(kind.remains(spot))
+    return Ledger(lab, found)
+
+
+def _plan(request: Request, state: State, ledger: Ledger | None) -> list[Operation]:
+    claims = _claims(request, state, ledger)
+    verify.everything(request.present, state, claims)
+    absent = request.absent
+    if request.lab:
+        absent = [each for each in absent if verify.is_ours(each, state, claims)]
+    else:
+        verify.ownership([each for each in absent if not each.proven(state)], state, claims)
+    return plan.make(request.present, absent, state, request.lab)
+
+
+def _claims(request: Request, state: State, ledger: Ledger | None) -> Claims:
+    """What the ledgers know of things without a mark."""
+    others: dict[tuple[Any, ...], str] = {}
+    if any(resource.unmarked() for resource in request.resources):
+        for other in ledgers.others(request.lab or ledgers.MACHINE):
+            others.update((each.key(), other.lab) for each in _parse_ledger(other) if each.unmarked())
+    former = _parse_ledger(ledger) if ledger and request.lab else []
+    links = {key for key in _ends(former) if key[0] == ROOT and _is_claimed(key, state, ledger)}
+    return Claims(request.lab, frozenset(links), frozenset(each.key() for each in former), others)
+
+
+def _is_claimed(key: LinkName, state: State, ledger: Ledger | None) -> bool:
+    """Whether a link without a mark is ours by the ledger.
+
+    A run that did not come to its end may have made it and not marked it. Otherwise somebody took the mark away, or it
+    is another one: then what it is joined with must be ours.
+    """
+    link = state.link(key)
+    if not ledger or not link:
+        return False
+    peer = state.link(link.peer) if link.peer else None
+    base = state.namespaces.get(link.base or ROOT)
+    return not ledger.complete or ledger.lab in (peer and state.link_owner(peer), base and base.owner)
+
+
+def _apply(
+    request: Request, operations: list[Operation], state: State, ledger: Ledger | None, sockets: Sockets
+) -> None:
+    before = ledger or Ledger(request.lab or ledgers.MACHINE)
+    after = _remember(request, operations, before)
+    if not operations and after == before:
+        return
+    intent = _intent(request, after, before)
+    ledgers.save(intent)
+    try:
+        _prepare(request, operations, before)
+        with Apply(sockets, state, lambda: observe.read(Scope.of(request.resources, request.lab), sockets)) as apply:
+            apply.run(operations, lambda now: plan.make(request.present, (), now, request.lab))
+    except BaseException as error:
+        ledgers.save(intent if isinstance(error, ResidueError) else before)
+        raise
+    for (netns, name), value in apply.ground.found_values.items():
+        after.first_values.setdefault((netns, name), (namespaces.identity(netns), value))
+    after.spaces = {name: namespaces.identity(name) for name in _made(request)}
+    ledgers.save(after)
+
+
+def _prepare(request: Request, operations: Iterable[Operation], before: Ledger) -> None:
+    """Make room for namespaces."""
+    if not before.complete:
+        for resource in request.resources:
+            if isinstance(resource, Netns):
+                namespaces.discard_leftover(resource.name)
+    if any(isinstance(step, CreateNamespace) for step in operations):
+        ledgers.prepare_netns_directory()
+
+
+def _made(request: Request) -> list[str]:
+    """The namespaces that the lab has."""
+    return [each.name for each in request.present if isinstance(each, Netns)] if request.lab else []
+
+
+def _remember(request: Request, operations: Sequence[Operation], before: Ledger) -> Ledger:
+    """The ledger once the operations are done."""
+    known = before.known_values()
+    values = {key: value for key, value in before.first_values.items() if key in known}
+    for step in operations:
+        if isinstance(step, WriteSysctl) and step.before is not None:
+            for name, value in {step.name: step.before, **step.along}.items():
+                values.setdefault((step.netns, name), (namespaces.identity(step.netns), value))
+    removed = {each.name for each in request.absent if isinstance(each, Netns)}
+    values = {key: value for key, value in values.items() if key[0] not in removed}
+    managed = Scope.of(request.present).names(Topic.SETTING)
+    for netns, patterns in Scope.of(request.absent).names(Topic.SETTING).items():
+        if netns in removed:
+            continue
+        done = [name for where, name in values if where == netns and name not in managed.get(netns, ())]
+        for name in (name for pattern in patterns for name in fnmatch.filter(done, pattern)):
+            values.pop((netns, name), None)
+    resources = topology.unparse(request.present) if request.lab else {}
+    spaces = {name: before.spaces[name] for name in _made(request) if name in before.spaces}
+    return Ledger(before.lab, resources, values, spaces)
+
+
+def _intent(request: Request, after: Ledger, before: Ledger) -> Ledger:
+    """The ledger while the operations are under way: whatever may exist if they stop half-way."""
+    values = {**after.first_values, **before.first_values}
+    if not request.lab:
+        return Ledger(after.lab, {}, values, complete=False)
+    earlier = [*before.earlier, before.resources]
+    return Ledger(after.lab, after.resources, values, before.spaces, complete=False, earlier=earlier)

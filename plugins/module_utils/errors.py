@@ -1,0 +1,24 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one exception that carries a message for people."""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """What was wrong, where in the user's input, and what to do about it.
+
+    Raised anywhere below the modules and turned into a failed task once, in the module's C(main).
+    """
+
+    def __init__(self, message: str, place: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The place as the user wrote it, the reason, and the way out."""
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{text} ({self.hint})" if self.hint else text

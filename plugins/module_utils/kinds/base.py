@@ -1,0 +1,126 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every kind of resource offers to the planner. Pure."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ..features import Feature
+from ..operations import Operation
+from ..options import Options
+from ..scope import Ask
+from ..state import Link, LinkName, State
+from .interface import Interface
+
+
+@dataclass(frozen=True)
+class Resource(ABC):
+    """One desired thing, normalised; C(place) is where the user wrote it.
+
+    C(given) is the item as the user wrote it, for the ledger.
+    """
+
+    KIND: ClassVar[str]
+    OPTIONS: ClassVar[Options]
+
+    place: str = field(compare=False)
+    given: Mapping[str, Any] = field(compare=False, repr=False)
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, item: Mapping[str, Any], place: str) -> Resource:
+        """Read and check one item. Raises LabError with the place of the fault."""
+
+    @classmethod
+    @abstractmethod
+    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What tells the item from others of its kind, from its options as they were written."""
+
+    @abstractmethod
+    def spaces(self) -> Iterator[tuple[str, str]]:
+        """The namespaces that it touches, each with the place where the user names it."""
+
+    @abstractmethod
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+        """The steps from C(state) to what is declared; C(alias) marks what is made, None leaves it unmarked."""
+
+    @abstractmethod
+    def absent(self, state: State) -> Iterator[Operation]:
+        """The steps that take it away."""
+
+    @abstractmethod
+    def live(self, state: State) -> dict[str, Any] | None:
+        """What is there of it, as data for the module's result; None if nothing is."""
+
+    def key(self) -> tuple[Any, ...]:
+        """Kind and identity: no two resources of a topology share it."""
+        return (self.KIND, *self.identify(self.given))
+
+    def namespaces(self) -> set[str]:
+        """The names of the namespaces that it touches."""
+        return {name for name, place in self.spaces()}
+
+    def ends(self) -> tuple[Interface, ...]:
+        """The interfaces that it makes."""
+        return ()
+
+    def devices(self) -> Iterator[tuple[LinkName, str]]:
+        """The interfaces that it stands on and that somebody else makes, each with its place."""
+        return iter(())
+
+    def takes(self) -> Iterator[tuple[LinkName, str]]:
+        """Those of them that it does not only stand on, but makes ports of its own."""
+        return iter(())
+
+    def networks(self) -> Iterator[tuple[str, str, str]]:
+        """The addresses and destinations that it gives to namespaces: namespace, CIDR, place."""
+        for end in self.ends():
+            yield from end.networks()
+
+    def succeed(self, former: Resource) -> Resource:
+        """This resource where C(former) stood: what that one gave and this one does not is to be taken away."""
+        return self
+
+    def remembered(self) -> Resource:
+        """This resource as a lab made it, where the user's words leave open what is meant."""
+        return self
+
+    def unmarked(self) -> bool:
+        """Whether nothing on the object itself can say whose it is: then the ledgers of the labs do."""
+        return False
+
+    def stranger(self, state: State, lab: str) -> bool:
+        """Whether the place of it, which cannot be marked, is taken by something that the lab did not make."""
+        return False
+
+    def obsolete(self, state: State) -> Iterable[Link]:
+        """Interfaces in its place that cannot become what is declared, and have to be made anew."""
+        return ()
+
+    def proven(self, state: State) -> bool:
+        """Whether what is there of it is proven to be ours by itself, whatever has become of its namespace."""
+        return False
+
+    def unique(self) -> Iterator[tuple[tuple[Any, ...], str]]:
+        """What no two resources of a topology may declare, each with its place."""
+        yield self.key(), self.place
+        for end in self.ends():
+            yield ("interface", *end.key), end.place
+
+    def needs(self) -> Iterator[tuple[Feature, str]]:
+        """What it takes of the kernel that not every kernel has, each with the place that calls for it."""
+        return iter(())
+
+    def asks(self) -> Iterator[Ask]:
+        """What it needs to know besides links, addresses and routes."""
+        return iter(())
+
+
+def at(place: str, option: str) -> str:
+    """The place of an option of the item at C(place), which is empty for a module of its own."""
+    return f"{place}.{option}" if place else option

@@ -1,0 +1,101 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packet captures: a program that writes a file for Wireshark, started before its interface is switched on. Pure."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from .. import sniffer, values
+from ..command import DATA, FILES, PYTHON, Command, File, Ready, Spot
+from ..errors import LabError
+from ..options import Option, Options, read
+from ..state import LinkName, State
+from . import interface
+from .base import at
+from .service import Service
+
+_PROGRAM = "sniffer.py"
+#: Who reads the packets.
+_USER = "nobody"
+
+
+@dataclass(frozen=True)
+class Capture(Service):
+    """A capture on C(dev), to C(path), which is empty for a file that goes with it."""
+
+    KIND = "capture"
+    OPTIONS: ClassVar[Options] = {
+        "name": Option(value=values.process_name, required=True),
+        "netns": interface.NETNS,
+        "dev": Option(value=values.name),
+        "filter": Option(value=values.text, default=""),
+        "snaplen": Option("int", value=values.snaplen, default=sniffer.MOST),
+        "path": Option(value=values.directory),
+    }
+
+    dev: str | None
+    filter: str
+    snaplen: int
+    path: str
+
+    @classmethod
+    def parse(cls, item: Mapping[str, Any], place: str) -> Capture:
+        options = read(item, cls.OPTIONS, place)
+        path = options["path"] or ""
+        if path.startswith("/run/tcpip.lab/"):
+            raise LabError(f"{path!r} would be removed with the lab", at(place, "path"), "omit it, or use another")
+        return cls(
+            place,
+            item,
+            options["netns"] or "",
+            options["name"],
+            options["dev"],
+            options["filter"],
+            options["snaplen"],
+            path,
+        )
+
+    def unique(self) -> Iterator[tuple[tuple[Any, ...], str]]:
+        yield from super().unique()
+        if self.path:
+            yield ("file", self.path), at(self.place, "path")
+
+    def devices(self) -> Iterator[tuple[LinkName, str]]:
+        if self.dev:
+            yield (self.netns, self.dev), at(self.place, "dev")
+
+    def choices(self, spot: Spot, state: State) -> Sequence[Command]:
+        if self.dev is None:
+            raise LabError("is required", at(self.place, "dev"))
+        program = (PYTHON, "-I", _PROGRAM)
+        return (
+            Command(
+                spot,
+                (*program, self.dev, str(self.snaplen), _USER, self.filter),
+                directory=f"{spot.directory}/{FILES}",
+                files=(File(_PROGRAM, _source(), quiet=True),),
+                devices=(self.dev,),
+                output=self.path or f"{spot.directory}/{DATA}/capture.pcap",
+                test=(*program, "--test", self.filter) if self.filter else (),
+                ready=Ready(log="^listening on "),
+            ),
+        )
+
+    def live(self, state: State) -> dict[str, Any] | None:
+        have, found = self.found(state), super().live(state)
+        if have and found and have.command:
+            _python, _isolated, _program, dev, snaplen, _user, expression = have.command.argv
+            found.update(dev=dev, filter=expression, snaplen=int(snaplen), path=have.command.output)
+        return found
+
+
+@lru_cache(maxsize=1)
+def _source() -> str:
+    """The program, which travels to the machine with the module, in an archive perhaps."""
+    return inspect.getsource(sniffer)

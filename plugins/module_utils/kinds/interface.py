@@ -1,0 +1,155 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What interfaces of every kind have in common: addresses, MAC, MTU, up. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .. import values
+from ..errors import LabError
+from ..operations import AddAddress, Operation, RemoveAddress, SetLink
+from ..options import Option, Options
+from ..state import Link, LinkName
+
+NETNS = Option(value=values.namespace)
+
+OPTIONS: Options = {
+    "name": Option(value=values.link_name, required=True),
+    "netns": NETNS,
+    "addresses": Option("list", elements="str", value=values.interface_address, default=[]),
+    "purge_addresses": Option("bool", default=False),
+    "mac": Option(value=values.station),
+    "mtu": Option("int", value=values.mtu),
+    "up": Option("bool", default=True),
+}
+
+#: RFC 8200, section 5: a link that carries IPv6 has an MTU of at least 1280 bytes.
+_IPV6_MTU = 1280
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The declared attributes of one interface; None is not managed. C(mtu) is in bytes.
+
+    C(stale) are addresses that the lab gave it before and that are no longer declared.
+    """
+
+    netns: str
+    name: str
+    addresses: tuple[str, ...]
+    purge_addresses: bool
+    mac: str | None
+    mtu: int | None
+    up: bool
+    place: str
+    stale: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], place: str) -> Interface:
+        """From options that were read by OPTIONS."""
+        common = {name: options[name] for name in OPTIONS if name not in ("netns", "addresses")}
+        found = cls(netns=options["netns"] or "", addresses=tuple(options["addresses"]), place=place, **common)
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        for i, address in enumerate(self.addresses):
+            if address in self.addresses[:i]:
+                raise LabError(f"{address} is given twice", f"{self.place}.addresses[{i}]".lstrip("."))
+            if is_ipv6(address) and self.mtu is not None and self.mtu < _IPV6_MTU:
+                raise LabError(
+                    f"{self.mtu} is too small for {address}, IPv6 needs {_IPV6_MTU}", f"{self.place}.mtu".lstrip(".")
+                )
+
+    @property
+    def key(self) -> LinkName:
+        """Namespace and name."""
+        return self.netns, self.name
+
+    def succeed(self, former: Interface) -> Interface:
+        """The same, knowing what was declared before."""
+        return replace(self, stale=(*self.stale, *(each for each in former.addresses if each not in self.addresses)))
+
+    def networks(self) -> Iterator[tuple[str, str, str]]:
+        """Each address with its namespace and place."""
+        for i, address in enumerate(self.addresses):
+            yield self.netns, address, f"{self.place}.addresses[{i}]".lstrip(".")
+
+
+def configure(
+    want: Interface, have: Link | None, alias: str | None, *, mtu_at_birth: bool = True
+) -> Iterator[Operation]:
+    """The steps that give an interface its declared attributes; C(have) None: it was just made with its MAC and MTU.
+
+    C(mtu_at_birth) false: it was made without the MTU, since the kernel would cut it down without a word.
+    """
+    base = have or Link(want.netns, want.name, mtu=(mtu_at_birth and want.mtu) or 0, mac=want.mac or "")
+    after = {name: value for name, value in _declared(want, alias).items() if value != getattr(base, name)}
+    if after:
+        before = {name: getattr(base, name) for name in after} if have else {}
+        yield SetLink(want.netns, want.name, before=before, after=after)
+    yield from _addresses(want, base)
+
+
+def change_settings(link: Link, want: Mapping[str, Any]) -> Iterator[Operation]:
+    """The step that changes the parameters of an interface's kind in place."""
+    after = {name: value for name, value in want.items() if value != link.settings.get(name)}
+    if after:
+        before = {name: link.settings.get(name) for name in after}
+        yield SetLink(link.netns, link.name, before, after, link.kind, link.base or "")
+
+
+def _declared(want: Interface, alias: str | None) -> dict[str, Any]:
+    declared = {"mac": want.mac, "mtu": want.mtu, "up": want.up, "alias": alias}
+    return {name: value for name, value in declared.items() if value is not None}
+
+
+def _addresses(want: Interface, have: Link) -> Iterator[Operation]:
+    for address in reversed(oldest_first(have.addresses)):  # undone the other way round, their order comes back
+        if _is_unwanted(address, want):
+            yield RemoveAddress(want.netns, want.name, address)
+    for address in want.addresses:
+        if address not in have.addresses:
+            yield AddAddress(want.netns, want.name, address)
+
+
+def oldest_first(addresses: Iterable[str]) -> list[str]:
+    """In the order in which they were given: the kernel lists IPv4 addresses so, and IPv6 addresses newest first."""
+    found = list(addresses)
+    return [*(each for each in found if not is_ipv6(each)), *(each for each in reversed(found) if is_ipv6(each))]
+
+
+def _is_unwanted(address: str, want: Interface) -> bool:
+    if address in want.addresses:
+        return False
+    purged = want.purge_addresses and not is_link_local(address)
+    return purged or address in want.stale or _is_in_the_way(address, want)
+
+
+def _is_in_the_way(address: str, want: Interface) -> bool:
+    """Whether it is a declared IPv6 address with another prefix: an interface has each IPv6 address once."""
+    host = address.partition("/")[0]
+    return is_ipv6(address) and any(host == each.partition("/")[0] for each in want.addresses)
+
+
+def is_ipv6(address: str) -> bool:
+    """Whether it is an IPv6 address."""
+    return ":" in address
+
+
+def is_link_local(address: str) -> bool:
+    """Whether the kernel gives it by itself to every interface that is up (RFC 4291, section 2.5.6)."""
+    return is_ipv6(address) and ipaddress.ip_interface(address).is_link_local
+
+
+def live(link: Link | None) -> dict[str, Any] | None:
+    """An observed interface as data, for results."""
+    if link is None:
+        return None
+    names = ("name", "netns", "mac", "mtu", "up")
+    return {**{name: getattr(link, name) for name in names}, "addresses": list(link.addresses)}

@@ -1,0 +1,138 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel settings at run time (sysctl(8), Documentation/networking/ip-sysctl.rst). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar
+
+from .. import values
+from ..errors import LabError
+from ..operations import Operation, RestoreSysctl, WriteLinkSysctl, WriteSysctl
+from ..options import Option, Options, read
+from ..scope import Ask, Topic
+from ..state import ROOT, LinkName, State
+from . import interface
+from .base import Resource, at
+
+
+def parts(name: str) -> list[str]:
+    """The folders and the file of a setting under /proc/sys.
+
+    As sysctl(8) reads it: the first separator rules, and the other one stands for itself, so that
+    C(net.ipv4.conf.eth0/100.forwarding) names the interface C(eth0.100).
+    """
+    slashes = "/" in name and ("." not in name or name.index("/") < name.index("."))
+    return name.split("/") if slashes else [part.replace("/", ".") for part in name.split(".")]
+
+
+def normal(value: str) -> str:
+    """A value as the kernel shows it, whatever white space lies between its words."""
+    return " ".join(value.split())
+
+
+def link_of(name: str) -> str | None:
+    """The interface whose setting it is: net.<family>.(conf|neigh).<interface>.<setting>."""
+    found = parts(name)
+    if len(found) == 5 and found[2] in ("conf", "neigh") and found[3] not in ("all", "default"):
+        return found[3]
+    return None
+
+
+#: What the kernel changes along with a setting, and not back again with it (inet_forward_change in net/ipv4/devinet.c,
+#: addrconf_fixup_forwarding in net/ipv6/addrconf.c).
+_IPV4_FORWARDING = ("net.ipv4.conf.*.forwarding", "net.ipv4.conf.all.accept_redirects")
+_ALONG = {
+    "net.ipv4.ip_forward": _IPV4_FORWARDING,
+    "net.ipv4.conf.all.forwarding": _IPV4_FORWARDING,
+    "net.ipv6.conf.all.forwarding": ("net.ipv6.conf.*.forwarding",),
+}
+
+
+@dataclass(frozen=True)
+class Sysctl(Resource):
+    """A setting of a namespace or of the machine."""
+
+    KIND = "sysctl"
+    OPTIONS: ClassVar[Options] = {
+        "netns": interface.NETNS,
+        "name": Option(value=values.sysctl_name, required=True),
+        "value": Option(value=normal),
+    }
+
+    netns: str
+    name: str
+    value: str | None
+
+    @classmethod
+    def parse(cls, item: Mapping[str, Any], place: str) -> Sysctl:
+        options = read(item, cls.OPTIONS, place)
+        name = ".".join(part.replace(".", "/") for part in parts(options["name"]))
+        if options["netns"] and not name.startswith("net."):
+            raise LabError(f"{name!r} belongs to the machine, not to a namespace", at(place, "name"), "net.* does")
+        return cls(place=place, given=item, netns=options["netns"] or "", name=name, value=options["value"])
+
+    @classmethod
+    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (item.get("netns") or "", "/".join(parts(str(item.get("name")))))
+
+    def spaces(self) -> Iterator[tuple[str, str]]:
+        yield self.netns, at(self.place, "netns")
+
+    def devices(self) -> Iterator[tuple[LinkName, str]]:
+        link = link_of(self.name)
+        if link:
+            yield (self.netns, link), at(self.place, "name")
+
+    def asks(self) -> Iterator[Ask]:
+        yield Ask(Topic.SETTING, self.netns, self.name)
+        for pattern in self._along():
+            yield Ask(Topic.SETTING, self.netns, pattern)
+
+    def unmarked(self) -> bool:
+        return self.netns == ROOT
+
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+        if not self.value:
+            raise LabError("is required", at(self.place, "value"))
+        before = self._current(state)
+        if before != self.value:
+            write = WriteLinkSysctl if link_of(self.name) else WriteSysctl
+            yield write(self.netns, self.name, self.value, before, self._changed_along(state))
+
+    def live(self, state: State) -> dict[str, Any] | None:
+        value = self._current(state)
+        return None if value is None else {"netns": self.netns, "name": self.name, "value": value}
+
+    def absent(self, state: State) -> Iterator[Operation]:
+        before, first = self._current(state), state.first_values.get((self.netns, self.name))
+        if before is None or first is None:
+            return
+        now = self._changed_along(state)
+        firsts = {name: state.first_values.get((self.netns, name), value) for name, value in now.items()}
+        if (before, now) != (first, firsts):
+            yield RestoreSysctl(self.netns, self.name, first, before, now, firsts)
+
+    def _along(self) -> tuple[str, ...]:
+        """Patterns of what changes along. A lab's own namespaces end with the lab, as they are."""
+        return _ALONG.get(self.name, ()) if self.netns == ROOT else ()
+
+    def _changed_along(self, state: State) -> dict[str, str]:
+        namespace = state.namespaces.get(self.netns)
+        values = namespace.sysctls if namespace else {}
+        return {
+            name: value
+            for name, value in values.items()
+            if name != self.name and any(fnmatchcase(name, pattern) for pattern in self._along())
+        }
+
+    def _current(self, state: State) -> str | None:
+        """The value now; None where the namespace, or the interface that has the setting, is still to be made."""
+        namespace, link = state.namespaces.get(self.netns), link_of(self.name)
+        if namespace is None or (link and link not in namespace.links):
+            return None
+        return namespace.sysctls.get(self.name)

@@ -1,0 +1,222 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What we made on this machine, under /run/tcpip.lab: one file and one lock a lab.
+
+The ledger says where to look and what a setting was at first; the marks on the objects prove that they are ours.
+It is written before the kernel is changed, with C(complete) false, so that a crash at any point leaves it true.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import namespaces
+from .errors import LabError
+from .topology import Items
+
+DIRECTORY = "/run/tcpip.lab"
+#: In place of a lab's name: what modules without a lab have to remember. No lab's name begins with a dot.
+MACHINE = ".machine"
+
+_NETNS_DIRECTORY_IS_OURS = ".netns-directory"
+
+
+@dataclass
+class Ledger:
+    """What was applied last, and the first values of settings.
+
+    C(first_values): namespace and name of the setting to the identity of the namespace and the value.
+    C(spaces): the namespaces that the lab made, by name, with their identities.
+    C(complete): whether the run came to its end. Otherwise C(earlier) is what the lab may have besides, of runs before.
+    """
+
+    lab: str
+    resources: Items = field(default_factory=dict)
+    first_values: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    spaces: dict[str, str] = field(default_factory=dict)
+    complete: bool = True
+    earlier: list[Items] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not any(any(items.values()) for items in (self.resources, *self.earlier)) and not self.first_values
+
+    def known_values(self) -> dict[tuple[str, str], str]:
+        """The first values of settings in namespaces that are still the same ones."""
+        return {
+            (netns, name): value
+            for (netns, name), (identity, value) in self.first_values.items()
+            if is_same(netns, identity)
+        }
+
+
+def load(lab: str) -> Ledger | None:
+    """The ledger of a lab, None if there is none.
+
+    Raises LabError when it cannot be read.
+    """
+    try:
+        with open(_file(lab), encoding="utf-8") as stream:
+            return _decode(json.load(stream))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise LabError(f"{_file(lab)} cannot be read: {error}", hint="remove the file; the marks suffice") from error
+
+
+def save(ledger: Ledger) -> None:
+    """Write the ledger in one step, or remove it when there is nothing left to remember."""
+    if ledger.empty:
+        with suppress(FileNotFoundError):
+            os.unlink(_file(ledger.lab))
+        return
+    _write(_file(ledger.lab), _encode(ledger))
+
+
+@contextmanager
+def lock(lab: str) -> Iterator[None]:
+    """Hold the lab for the length of the block; a second run waits. No file is left when nothing is to remember."""
+    umask = os.umask(0o022)  # whatever the user's is: all may list /run/netns, as after ip-netns(8)
+    try:
+        yield from _locked(lab)
+    finally:
+        os.umask(umask)
+
+
+def _locked(lab: str) -> Iterator[None]:
+    descriptor = _acquire(lab)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(f"{_file(lab)}.new")  # by a run that was killed
+        if not os.path.exists(_file(lab)):
+            os.unlink(_lock_file(lab))
+        os.close(descriptor)
+        _tidy()
+
+
+def others(lab: str) -> list[Ledger]:
+    """The ledgers of all other labs that can be read."""
+    found = []
+    for name in sorted(os.listdir(DIRECTORY)) if os.path.isdir(DIRECTORY) else ():
+        other, extension = os.path.splitext(name)
+        if extension == ".json" and other not in (lab, MACHINE):
+            with suppress(LabError):
+                found.append(load(other))
+    return [each for each in found if each]
+
+
+def prepare_netns_directory() -> None:
+    """See to it that there is /run/netns, and remember what is done for it, so that the last of us takes it back."""
+    namespaces.prepare_directory(lambda what: _write(_note(), [*_noted(), what]))
+
+
+def _noted() -> list[str]:
+    try:
+        with open(_note(), encoding="utf-8") as stream:
+            found: list[str] = json.load(stream)
+            return found
+    except FileNotFoundError:
+        return []
+
+
+def _write(file: str, content: Any) -> None:
+    """Write a file in one step."""
+    new = f"{file}.new"
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as stream:
+        json.dump(content, stream)
+    os.replace(new, file)
+
+
+def _acquire(lab: str) -> int:
+    while True:
+        make_directory()
+        try:
+            descriptor = os.open(_lock_file(lab), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue  # another run has just tidied up the directory
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_current(descriptor, _lock_file(lab)):
+            return descriptor
+        os.close(descriptor)  # the run before us removed the file with its lab: lock the new one
+
+
+def make_directory() -> None:
+    """Make /run/tcpip.lab: others pass through it to the files that a process of theirs is given, and cannot list it.
+
+    Raises LabError when something else is there.
+    """
+    with suppress(FileExistsError):
+        os.mkdir(DIRECTORY, 0o700)
+        os.chmod(DIRECTORY, 0o711)  # noqa: S103 (whatever the umask is)
+    found = os.lstat(DIRECTORY)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o066 or not stat.S_ISDIR(found.st_mode):
+        raise LabError(
+            f"{DIRECTORY} is not a directory of root's own that nobody else can list or write", hint="remove it"
+        )
+
+
+def _tidy() -> None:
+    """Leave no trace when the last ledger is gone."""
+    with suppress(FileNotFoundError):
+        left = os.listdir(DIRECTORY)
+        if all(name.startswith(_NETNS_DIRECTORY_IS_OURS) for name in left) and namespaces.remove_directory(_noted()):
+            for name in left:
+                os.unlink(f"{DIRECTORY}/{name}")
+    with suppress(OSError):
+        os.rmdir(DIRECTORY)
+
+
+def _is_current(descriptor: int, file: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(file))
+    except FileNotFoundError:
+        return False
+
+
+def is_same(netns: str, identity: str) -> bool:
+    """Whether the namespace of that name is still the one with that identity."""
+    try:
+        return namespaces.identity(netns) == identity
+    except FileNotFoundError:
+        return False
+
+
+def _file(lab: str) -> str:
+    return f"{DIRECTORY}/{lab}.json"
+
+
+def _note() -> str:
+    return f"{DIRECTORY}/{_NETNS_DIRECTORY_IS_OURS}"
+
+
+def _lock_file(lab: str) -> str:
+    return f"{DIRECTORY}/{lab}.lock"
+
+
+def _encode(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "lab": ledger.lab,
+        "complete": ledger.complete,
+        "resources": ledger.resources,
+        "first_values": [[*key, *value] for key, value in ledger.first_values.items()],
+        "spaces": ledger.spaces,
+        "earlier": ledger.earlier,
+    }
+
+
+def _decode(document: Mapping[str, Any]) -> Ledger:
+    values = {(netns, name): (identity, value) for netns, name, identity, value in document["first_values"]}
+    return Ledger(
+        document["lab"], document["resources"], values, document["spaces"], document["complete"], document["earlier"]
+    )

@@ -1,0 +1,272 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One rtnetlink socket per namespace: batches of requests, dumps, and the kernel's own words on errors.
+
+Messages are encoded and decoded by pyroute2's codecs. Its sockets are not used: their ways differ between releases
+(threads, event loops, dumps that were interrupted without a word), and they send one request at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from . import namespaces
+from .codecs import ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg
+
+# linux/rtnetlink.h
+NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
+NEWADDR, DELADDR, GETADDR = 20, 21, 22
+NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
+NEWNEIGH, DELNEIGH, GETNEIGH = 28, 29, 30
+GETNSID = 90
+
+# linux/netlink.h
+REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, APPEND = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
+_DUMP, _MULTI, _INTERRUPTED, _HAS_TLVS = 0x300, 0x2, 0x10, 0x200
+_ERROR, _DONE = 2, 3
+_SOL_NETLINK, _CAP_ACK, _EXT_ACK, _STRICT = 270, 10, 11, 12
+
+_HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
+_EXT_ACK_MESSAGE = 1
+#: The number of C(lo) in every namespace (LOOPBACK_IFINDEX in net/flow.h).
+LOOPBACK = 1
+_INDEX_AT = 20  # struct ifinfomsg behind the header
+
+#: Acknowledgements of one batch have to fit into the socket's receive buffer all together.
+_BATCH = 64
+_RECEIVE_BYTES = 1 << 17
+#: How often a dump is repeated that was interrupted by a change.
+_DUMP_TRIES = 20
+
+
+class Refusal(NamedTuple):
+    """The kernel's answer to a request that it did not carry out: errno, and its own words where it has some."""
+
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        general = os.strerror(self.number)
+        return f"{self.text} [{general}]" if self.text else general
+
+
+class Answer(NamedTuple):
+    """What came back to one request."""
+
+    refusal: Refusal | None
+    messages: list[bytes]
+
+
+class Socket:
+    """An rtnetlink socket in one namespace, with a descriptor of that namespace. Stays there wherever it is used."""
+
+    def __init__(self) -> None:
+        """Open in the namespace of this thread."""
+        self.namespace = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        for option in (_CAP_ACK, _EXT_ACK, _STRICT):
+            self._socket.setsockopt(_SOL_NETLINK, option, 1)
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Give both descriptors back."""
+        self._socket.close()
+        os.close(self.namespace)
+
+    def execute(self, messages: Sequence[bytes]) -> list[Answer]:
+        """Send requests together and return the answer to each. A refused one does not stop those behind it."""
+        answers: list[Answer] = []
+        for start in range(0, len(messages), _BATCH):
+            answers += self._exchange(messages[start : start + _BATCH])
+        return answers
+
+    def dump(self, message: bytes) -> list[bytes]:
+        """All objects of a sort, of one moment.
+
+        Raises OSError when the kernel refuses, or when there is no quiet moment.
+        """
+        for _attempt in range(_DUMP_TRIES):
+            answer, interrupted = self._dump_once(message)
+            if not interrupted:
+                return answer
+        raise OSError("the namespace changes too fast to be read")
+
+    def _send(self, messages: Sequence[bytes], flags: int) -> int:
+        """Number the requests and send them; returns the first number."""
+        first = self._sequence + 1
+        batch = bytearray()
+        for message in messages:
+            self._sequence += 1
+            length, type_, given, _sequence, _port = _HEADER.unpack_from(message)
+            batch += _HEADER.pack(length, type_, given | flags, self._sequence, 0) + message[_HEADER.size :]
+        self._socket.send(batch)
+        return first
+
+    def _exchange(self, messages: Sequence[bytes]) -> list[Answer]:
+        first = self._send(messages, REQUEST | ACK)
+        refusals: dict[int, Refusal | None] = {}
+        found: dict[int, list[bytes]] = {}
+        while len(refusals) < len(messages):
+            for type_, _flags, sequence, message in self._receive():
+                if type_ == _ERROR:
+                    refusals[sequence] = _refusal(message)
+                else:
+                    found.setdefault(sequence, []).append(message)
+        return [Answer(refusals[n], found.get(n, [])) for n in range(first, first + len(messages))]
+
+    def _dump_once(self, message: bytes) -> tuple[list[bytes], bool]:
+        expected = self._send([message], REQUEST | _DUMP)
+        found: list[bytes] = []
+        interrupted = False
+        while True:
+            for type_, flags, sequence, each in self._receive():
+                if sequence != expected:
+                    continue
+                interrupted = interrupted or bool(flags & _INTERRUPTED)
+                refusal = _refusal(each) if type_ in (_ERROR, _DONE) else None
+                if refusal:
+                    raise OSError(refusal.number, str(refusal))
+                if type_ in (_ERROR, _DONE):
+                    return found, interrupted
+                found.append(each)
+
+    def _receive(self) -> Iterator[tuple[int, int, int, bytes]]:
+        data = self._socket.recv(_RECEIVE_BYTES)
+        offset = 0
+        while offset + _HEADER.size <= len(data):
+            length, type_, flags, sequence, _port = _HEADER.unpack_from(data, offset)
+            yield type_, flags, sequence, data[offset : offset + length]
+            offset += (length + 3) & ~3
+
+
+class Sockets:
+    """The sockets of the namespaces, opened when first needed; the longest unused are closed when there are many."""
+
+    def __init__(self, most: int = 256) -> None:
+        self._most = most
+        self._open: OrderedDict[str, Socket] = OrderedDict()
+
+    def __enter__(self) -> Sockets:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        for name in list(self._open):
+            self.forget(name)
+
+    def get(self, netns: str) -> Socket:
+        """The socket in the namespace. Raises LabError when there is no such namespace."""
+        if netns not in self._open:
+            with namespaces.inside(netns):
+                self.enter(netns)
+        self._open.move_to_end(netns)
+        return self._open[netns]
+
+    def enter(self, netns: str) -> Socket:
+        """Open the socket of C(netns), in which this thread is at the moment."""
+        while len(self._open) >= self._most:
+            self._open.popitem(last=False)[1].close()
+        self._open[netns] = Socket()
+        return self._open[netns]
+
+    def forget(self, netns: str) -> None:
+        """Close the socket of a namespace that goes."""
+        if netns in self._open:
+            self._open.pop(netns).close()
+
+
+def link_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
+    """A request on an interface (struct ifinfomsg)."""
+    return _encode(ifinfmsg(), type_, how, attributes, fields)
+
+
+def address_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
+    """A request on an address (struct ifaddrmsg)."""
+    return _encode(ifaddrmsg(), type_, how, attributes, fields)
+
+
+def route_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
+    """A request on a route (struct rtmsg)."""
+    return _encode(rtmsg(), type_, how, attributes, fields)
+
+
+def neighbour_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
+    """A request on an entry of a forwarding database (struct ndmsg)."""
+    return _encode(ndmsg(), type_, how, attributes, fields)
+
+
+def nsid_message(descriptor: int) -> bytes:
+    """The question by which number a namespace knows the one behind C(descriptor)."""
+    return _encode(nsidmsg(), GETNSID, 0, [("NETNSA_FD", descriptor)], {})
+
+
+def link_index(data: bytes) -> int:
+    """The number of an interface, without decoding the rest."""
+    return int.from_bytes(data[_INDEX_AT : _INDEX_AT + 4], sys.byteorder)
+
+
+def decode_link(data: bytes) -> Any:
+    """An interface as pyroute2's message."""
+    return _decode(ifinfmsg, data)
+
+
+def decode_address(data: bytes) -> Any:
+    """An address as pyroute2's message."""
+    return _decode(ifaddrmsg, data)
+
+
+def decode_route(data: bytes) -> Any:
+    """A route as pyroute2's message."""
+    return _decode(rtmsg, data)
+
+
+def decode_neighbour(data: bytes) -> Any:
+    """An entry of a forwarding database as pyroute2's message."""
+    return _decode(ndmsg, data)
+
+
+def decode_nsid(data: bytes) -> Any:
+    """A namespace's number as pyroute2's message."""
+    return _decode(nsidmsg, data)
+
+
+def _encode(message: Any, type_: int, how: int, attributes: Iterable[Any], fields: dict[str, int]) -> bytes:
+    message["header"]["type"] = type_
+    message["header"]["flags"] = how
+    for name, value in fields.items():
+        message[name] = value
+    message["attrs"] = [list(attribute) for attribute in attributes]
+    message.encode()
+    return bytes(message.data)
+
+
+def _decode(codec: Any, data: bytes) -> Any:
+    message = codec(data)
+    message.decode()
+    return message
+
+
+def _refusal(message: bytes) -> Refusal | None:
+    """The error in an acknowledgement (struct nlmsgerr), None if it says that all went well."""
+    code = struct.unpack_from("=i", message, _HEADER.size)[0] if len(message) >= _HEADER.size + 4 else 0
+    if code == 0:
+        return None
+    flags = _HEADER.unpack_from(message)[2]
+    text = _extended_text(message, _HEADER.size + 4 + _HEADER.size) if flags & _HAS_TLVS else ""
+    return Refusal(-code, text)
+
+
+def _extended_text(message: bytes, offset: int) -> str:
+    while offset + _ATTRIBUTE.size <= len(message):
+        length, type_ = _ATTRIBUTE.unpack_from(message, offset)
+        if type_ == _EXT_ACK_MESSAGE:
+            return message[offset + _ATTRIBUTE.size : offset + length].rstrip(b"\0").decode(errors="replace")
+        offset += max((length + 3) & ~3, _ATTRIBUTE.size)
+    return ""

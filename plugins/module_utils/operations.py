@@ -1,0 +1,636 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that change the kernel, each with its undo, its place in the order, and its lines in the diff. Pure.
+
+C(lost) and C(gained) are what a step takes away and brings, as lines for people. Diff, prediction and messages are made
+of nothing else, so that they cannot disagree with what is done.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from .command import Command, Spot, file_lines
+from .state import FdbEntry, LinkName, Route, Vlan
+
+
+class Phase(IntEnum):
+    """The order of the work: things go before their ground goes, and come after their ground came."""
+
+    STOP_CLIENT = 0
+    STOP = 1
+    STOP_CAPTURE = 2
+    RESTORE = 3
+    UNROUTE = 4
+    UNADDRESS = 5
+    UNLINK = 6
+    UNSPACE = 7
+    SPACE = 8
+    TUNE = 9
+    LINK = 10
+    OVERLAY = 11
+    CAPTURE = 12
+    CONFIGURE = 13
+    TUNE_LINK = 14
+    START = 15
+    START_CLIENT = 16
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step in one namespace."""
+
+    phase: ClassVar[Phase] = Phase.CONFIGURE
+    verb: ClassVar[str] = "add"
+    #: The kernel's error for a removal that finds nothing to remove.
+    gone: ClassVar[int] = 0
+    netns: str
+
+    @property
+    def takes_along(self) -> bool:
+        """Whether the kernel may remove more than the step names."""
+        return False
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Lines that describe what the step takes away."""
+        return ()
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        """Lines that describe what the step brings."""
+        return ()
+
+    def undo(self) -> tuple[Operation, ...]:
+        """The steps that bring back what was there before."""
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """The step in one line, as the user reads it in errors and in the list of changes."""
+        if self.lost and self.gained:
+            return f"change {self.lost[0]} to {self.gained[0]}"
+        return f"remove {self.lost[0]}" if self.lost else f"{self.verb} {self.gained[0]}"
+
+
+_NO_ROUTE, _NO_VLAN, _NO_ENTRY = Route("", 4, ""), Vlan(1), FdbEntry("", "")
+
+
+class Direct(Operation):
+    """A step that is no rtnetlink request."""
+
+
+def where(netns: str, thing: str) -> str:
+    """A thing in its namespace, in one line: the root namespace goes without saying."""
+    return f"{netns}: {thing}" if netns else thing
+
+
+@dataclass(frozen=True)
+class CreateNamespace(Direct):
+    """Make a namespace, marked before anybody can see it."""
+
+    phase = Phase.SPACE
+    alias: str = ""
+    loopback: bool = False
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        named = f"namespace {self.netns}"
+        return (named, where(self.netns, "lo up")) if self.loopback else (named,)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RemoveNamespace(self.netns),)
+
+
+@dataclass(frozen=True)
+class RemoveNamespace(Direct):
+    """Take a namespace's name away; a descriptor is held until the run is over, so that it can come back whole."""
+
+    phase = Phase.UNSPACE
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return (f"namespace {self.netns}",)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RestoreNamespace(self.netns),)
+
+
+@dataclass(frozen=True)
+class RestoreNamespace(Direct):
+    """Give a namespace that this run removed its name again."""
+
+    phase = Phase.SPACE
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return (f"namespace {self.netns}",)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RemoveNamespace(self.netns),)
+
+
+@dataclass(frozen=True)
+class Creation(Operation):
+    """Make an interface with what can be given at its birth; C(mtu) and C(mac) None leave them to the kernel."""
+
+    phase = Phase.LINK
+    name: str = ""
+    mtu: int | None = None
+    mac: str | None = None
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RemoveLink(self.netns, self.name),)
+
+
+@dataclass(frozen=True)
+class CreateVeth(Creation):
+    """Make a pair, the peer right in its own namespace: moving it there would cost 20 ms."""
+
+    peer: LinkName = ("", "")
+    peer_mtu: int | None = None
+    peer_mac: str | None = None
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        netns, name = self.peer
+        return (
+            _interface(self.netns, f"veth {self.name} peer {_far(netns, name)}", self.mtu, self.mac),
+            _interface(netns, f"veth {name} peer {_far(self.netns, self.name)}", self.peer_mtu, self.peer_mac),
+        )
+
+
+@dataclass(frozen=True)
+class CreateDevice(Creation):
+    """Make an interface of C(kind), in C(netns), out of C(base): the namespace whose interfaces its settings name."""
+
+    kind: str = ""
+    base: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        words = [f"{key} {_word(value)}" for key, value in self.settings.items() if value is not None]
+        over = [] if self.base == self.netns else [f"over {self.base or 'the root namespace'}"]
+        return (_interface(self.netns, " ".join([self.kind, self.name, *words, *over]), self.mtu, self.mac),)
+
+
+@dataclass(frozen=True)
+class CreateOverlay(CreateDevice):
+    """Make an interface that stands on another one, which has to be there first."""
+
+    phase = Phase.OVERLAY
+
+
+@dataclass(frozen=True)
+class RemoveLink(Operation):
+    """Remove an interface (a pair goes together); C(rebuild) makes what was observed again."""
+
+    phase = Phase.UNLINK
+    gone = errno.ENODEV
+    name: str = ""
+    lines: tuple[str, ...] = ()
+    rebuild: tuple[Operation, ...] = ()
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self.lines or (where(self.netns, f"interface {self.name}"),)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return self.rebuild
+
+
+@dataclass(frozen=True)
+class SetLink(Operation):
+    """Change attributes of an interface in place.
+
+    C(kind) and C(base) are needed where the attributes are settings of a kind.
+    """
+
+    verb = "set"
+    name: str = ""
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    base: str = ""
+
+    @property
+    def takes_along(self) -> bool:
+        return self.after.get("up") is False
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self._line(self.before)
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return self._line(self.after)
+
+    def _line(self, attributes: dict[str, Any]) -> tuple[str, ...]:
+        words = [_setting(name, value) for name, value in attributes.items()]
+        return (where(self.netns, " ".join([self.name, *words])),) if words else ()
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (replace(self, before=self.after, after=self.before),) if self.before else ()
+
+
+@dataclass(frozen=True)
+class MovePort(SetLink):
+    """Put an interface into a bridge, or take it out of one, where it loses its VLANs; C(regain) gives them back."""
+
+    regain: tuple[Operation, ...] = ()
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (*super().undo(), *self.regain)
+
+
+@dataclass(frozen=True)
+class _Address(Operation):
+    link: str = ""
+    address: str = ""
+
+    @property
+    def _line(self) -> tuple[str, ...]:
+        return (where(self.netns, f"{self.link} address {self.address}"),)
+
+
+@dataclass(frozen=True)
+class AddAddress(_Address):
+    """Give an interface an address."""
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return self._line
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RemoveAddress(self.netns, self.link, self.address),)
+
+
+@dataclass(frozen=True)
+class RemoveAddress(_Address):
+    """Take an address from an interface."""
+
+    phase = Phase.UNADDRESS
+    gone = errno.EADDRNOTAVAIL
+
+    @property
+    def takes_along(self) -> bool:
+        return True
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self._line
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (AddAddress(self.netns, self.link, self.address),)
+
+
+@dataclass(frozen=True)
+class _Vlan(Operation):
+    """C(own): the VLAN is the bridge's own, not a port's."""
+
+    link: str = ""
+    vlan: Vlan = _NO_VLAN
+    own: bool = False
+
+    def _line(self, vlan: Vlan) -> tuple[str, ...]:
+        flags = [word for word, given in (("pvid", vlan.pvid), ("untagged", vlan.untagged)) if given]
+        return (where(self.netns, " ".join([self.link, "vlan", str(vlan.vid), *flags])),)
+
+
+@dataclass(frozen=True)
+class AddVlan(_Vlan):
+    """Put a port of a bridge, or the bridge itself, into a VLAN."""
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return self._line(self.vlan)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RemoveVlan(self.netns, self.link, self.vlan, self.own),)
+
+
+@dataclass(frozen=True)
+class ChangeVlan(AddVlan):
+    """Change how a port of a bridge, or the bridge itself, is in a VLAN."""
+
+    former: Vlan = _NO_VLAN
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self._line(self.former)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (replace(self, vlan=self.former, former=self.vlan),)
+
+
+@dataclass(frozen=True)
+class RemoveVlan(_Vlan):
+    """Take a port of a bridge, or the bridge itself, out of a VLAN."""
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self._line(self.vlan)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (AddVlan(self.netns, self.link, self.vlan, self.own),)
+
+
+@dataclass(frozen=True)
+class _Fdb(Operation):
+    """C(base) is the namespace that the VXLAN stands in, whose interfaces its entries name."""
+
+    link: str = ""
+    base: str = ""
+    entry: FdbEntry = _NO_ENTRY
+
+    @property
+    def _line(self) -> tuple[str, ...]:
+        via = [f"via {self.entry.via}"] if self.entry.via else []
+        return (where(self.netns, " ".join([self.link, "fdb", self.entry.mac, "dst", self.entry.dst, *via])),)
+
+
+@dataclass(frozen=True)
+class AddFdb(_Fdb):
+    """Add an entry to the forwarding database of a VXLAN device."""
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return self._line
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RemoveFdb(self.netns, self.link, self.base, self.entry),)
+
+
+@dataclass(frozen=True)
+class RemoveFdb(_Fdb):
+    """Remove an entry from the forwarding database of a VXLAN device."""
+
+    gone = errno.ENOENT
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self._line
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (AddFdb(self.netns, self.link, self.base, self.entry),)
+
+
+@dataclass(frozen=True)
+class AddRoute(Operation):
+    """Add a route."""
+
+    route: Route = _NO_ROUTE
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return (route_line(self.route),)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RemoveRoute(self.netns, self.route),)
+
+
+@dataclass(frozen=True)
+class ReplaceRoute(Operation):
+    """Put a route in the place of the one with the same destination, table and metric."""
+
+    route: Route = _NO_ROUTE
+    former: Route = _NO_ROUTE
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return (route_line(self.former),)
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return (route_line(self.route),)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (ReplaceRoute(self.netns, self.former, self.route),)
+
+
+@dataclass(frozen=True)
+class RemoveRoute(Operation):
+    """Remove a route."""
+
+    phase = Phase.UNROUTE
+    gone = errno.ESRCH
+    route: Route = _NO_ROUTE
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return (route_line(self.route),)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (AddRoute(self.netns, self.route),)
+
+
+@dataclass(frozen=True)
+class WriteSysctl(Direct):
+    """Write a kernel setting; C(before) None means that nobody has read it: its namespace is new.
+
+    C(along) are other settings, which the kernel changes along with this one, as they were before; C(then) those that
+    are written after it, to be what they were once.
+    """
+
+    phase = Phase.TUNE
+    verb = "set"
+    name: str = ""
+    value: str = ""
+    before: str | None = None
+    along: Mapping[str, str] = field(default_factory=dict)
+    then: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return () if self.before is None else (where(self.netns, f"{self.name} = {self.before}"),)
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return (where(self.netns, f"{self.name} = {self.value}"),)
+
+    def undo(self) -> tuple[Operation, ...]:
+        if self.before is None:
+            return ()
+        return (type(self)(self.netns, self.name, self.before, self.value, self.then, self.along),)
+
+
+@dataclass(frozen=True)
+class WriteLinkSysctl(WriteSysctl):
+    """Write a setting of one interface, which has to be there first."""
+
+    phase = Phase.TUNE_LINK
+
+
+@dataclass(frozen=True)
+class RestoreSysctl(WriteSysctl):
+    """Write the value that a setting had before we first changed it."""
+
+    phase = Phase.RESTORE
+
+
+_NO_SPOT = Spot("", "", "", "")
+_NO_COMMAND = Command(_NO_SPOT, ())
+
+
+@dataclass(frozen=True)
+class StartProcess(Direct):
+    """Start a command and wait until it is ready; C(former) is the one whose place it takes, with what that wrote."""
+
+    phase = Phase.START
+    command: Command = _NO_COMMAND
+    former: Command | None = None
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return self.command.lines
+
+    @property
+    def title(self) -> str:
+        return f"start {self.command.title}"
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (StopProcess(self.netns, self.command.spot, self.command, self.former, discard=True),)
+
+
+@dataclass(frozen=True)
+class StopProcess(Direct):
+    """End a process with its children, and take its files away, but for those that C(successor) goes on with.
+
+    C(command) is None if nobody knows any more what it was. C(alive) is false if only its files are left. C(discard):
+    what it wrote elsewhere goes, too, if it was made for it.
+    """
+
+    phase = Phase.STOP
+    spot: Spot = _NO_SPOT
+    command: Command | None = None
+    successor: Command | None = None
+    alive: bool = True
+    discard: bool = False
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self.command.lines if self.command else (f"{self.spot.title}: unknown command",)
+
+    @property
+    def title(self) -> str:
+        return f"stop {self.lost[0]}"
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (StartProcess(self.netns, self.command, self.successor),) if self.command and self.alive else ()
+
+
+@dataclass(frozen=True)
+class AmendProcess(Direct):
+    """Write files of a process as they were given, and note how it is to be stopped, while it goes on running.
+
+    C(altered) are the present contents of the files in question, None if one is gone.
+    """
+
+    phase = Phase.START
+    former: Command = _NO_COMMAND
+    command: Command = _NO_COMMAND
+    altered: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self._lines(self.former, self.altered)
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return self._lines(self.command, {file.name: file.content for file in self.command.files})
+
+    def _lines(self, command: Command, contents: Mapping[str, str | None]) -> tuple[str, ...]:
+        lines = [] if self.former.stop == self.command.stop else [command.stop_line]
+        for file in self.command.files:
+            content = contents[file.name] if file.name in self.altered else None
+            found = [] if content is None else file_lines(file, content)
+            lines += [f"{self.command.spot.title}: {line}" for line in found]
+        return tuple(lines)
+
+    @property
+    def title(self) -> str:
+        what = [*self.altered, *([] if self.former.stop == self.command.stop else ["how it is stopped"])]
+        return f"amend {self.command.spot.title}: {', '.join(what)}"
+
+    @property
+    def contents(self) -> dict[str, str | None]:
+        """What the files are to hold, None if one is to go."""
+        return {file.name: file.content for file in self.command.files if file.name in self.altered}
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (RevertProcess(self.netns, self.former, self.former, self.altered),)
+
+
+@dataclass(frozen=True)
+class RevertProcess(AmendProcess):
+    """Give files of a process the contents back that somebody had given them."""
+
+    @property
+    def contents(self) -> dict[str, str | None]:
+        return dict(self.altered)
+
+
+@dataclass(frozen=True)
+class StartCapture(StartProcess):
+    """Start to capture, before the interface is switched on."""
+
+    phase = Phase.CAPTURE
+
+
+@dataclass(frozen=True)
+class StopCapture(StopProcess):
+    """Stop to capture, when all others have said their last."""
+
+    phase = Phase.STOP_CAPTURE
+
+
+@dataclass(frozen=True)
+class StartClient(StartProcess):
+    """Start what asks a server, when all servers are ready."""
+
+    phase = Phase.START_CLIENT
+
+
+@dataclass(frozen=True)
+class StopClient(StopProcess):
+    """Stop what says good-bye to a server, while that is still there."""
+
+    phase = Phase.STOP_CLIENT
+
+
+def route_line(route: Route) -> str:
+    """A route as ip-route(8) writes it."""
+    words = [route.dst if route.type == "unicast" else f"{route.type} {route.dst}"]
+    for word, value in (("via", route.via), ("dev", route.dev), ("src", route.source), ("metric", route.metric)):
+        if value:
+            words.append(f"{word} {value}")
+    if route.table != 254:
+        words.append(f"table {route.table}")
+    return where(route.netns, "route " + " ".join(words))
+
+
+def _interface(netns: str, text: str, mtu: int | None, mac: str | None) -> str:
+    settings = (("mtu", mtu), ("address", mac))
+    return where(netns, " ".join([text, *(f"{key} {value}" for key, value in settings if value is not None)]))
+
+
+def _far(netns: str, name: str) -> str:
+    return f"{name} in {netns}" if netns else f"{name} in the root namespace"
+
+
+def _setting(attribute: str, value: Any) -> str:
+    if attribute == "up":
+        return "up" if value else "down"
+    return f"{attribute} {_word(value)}"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value in (None, "") else str(value)

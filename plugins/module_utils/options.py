@@ -1,0 +1,145 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading one item of the user's input by a table of options, with the place of each error.
+
+Ansible validates a module's own options. A topology has thousands of items, and an error must name the very item
+(C(veth[3].peer.netns)), so its items are read here, by the same tables that the modules' argument specs come from.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .errors import LabError
+
+_TRUE = frozenset(("true", "yes", "on", "1"))
+_FALSE = frozenset(("false", "no", "off", "0"))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its Ansible type, and C(value), which normalises what was given or raises ValueError."""
+
+    type: str = "str"
+    value: Callable[[Any], Any] | None = None
+    required: bool = False
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    elements: str | None = None
+    options: Options | None = None
+
+
+Options = Mapping[str, Option]
+
+
+def argument_spec(options: Options) -> dict[str, dict[str, Any]]:
+    """The table as Ansible's argument spec."""
+    return {name: _argument(option) for name, option in options.items()}
+
+
+def _argument(option: Option) -> dict[str, Any]:
+    spec: dict[str, Any] = {"type": option.type}
+    if option.required:
+        spec["required"] = True
+    if option.default is not None:
+        spec["default"] = option.default
+    if option.choices:
+        spec["choices"] = list(option.choices)
+    if option.elements:
+        spec["elements"] = option.elements
+    if option.options is not None:
+        spec["options"] = argument_spec(option.options)
+    return spec
+
+
+def read(item: Any, options: Options, place: str) -> dict[str, Any]:
+    """The normal form of C(item): every option of the table, None where it was omitted and has no default.
+
+    Raises LabError with the place of the first fault.
+    """
+    if not isinstance(item, Mapping):
+        raise LabError(f"{item!r} is not a mapping of options", place)
+    for key in item:
+        if key not in options:
+            raise LabError(f"{key!r} is not an option", place, _suggestion(key, options))
+    return {name: _read_option(item.get(name), option, _inside(place, name)) for name, option in options.items()}
+
+
+def _suggestion(key: Any, options: Options) -> str:
+    close = difflib.get_close_matches(str(key), options, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(options)}"
+
+
+def _inside(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _read_option(given: Any, option: Option, place: str) -> Any:
+    if given is None:
+        if option.required:
+            raise LabError("is required", place)
+        return list(option.default) if isinstance(option.default, list) else option.default
+    if option.type == "list":
+        return _read_list(given, option, place)
+    return _read_value(given, option, option.type, place)
+
+
+def _read_list(given: Any, option: Option, place: str) -> list[Any]:
+    if not isinstance(given, (list, tuple)):
+        raise LabError(f"{given!r} is not a list", place)
+    return [_read_value(each, option, option.elements or "str", f"{place}[{i}]") for i, each in enumerate(given)]
+
+
+def _read_value(given: Any, option: Option, type_: str, place: str) -> Any:
+    if option.options is not None:
+        return read(given, option.options, place)
+    try:
+        value = _CONVERT[type_](given)
+        if option.choices and value not in option.choices:
+            raise ValueError(f"{value!r} is none of {', '.join(option.choices)}")
+        return option.value(value) if option.value else value
+    except ValueError as reason:
+        raise LabError(str(reason), place) from None
+
+
+def _text(given: Any) -> str:
+    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+        raise ValueError(f"{given!r} is not a text")
+    return str(given)
+
+
+def _whole(given: Any) -> int:
+    try:
+        if isinstance(given, bool) or (isinstance(given, float) and not given.is_integer()):
+            raise ValueError
+        return int(given)
+    except (TypeError, ValueError):
+        raise ValueError(f"{given!r} is not a whole number") from None
+
+
+def _truth(given: Any) -> bool:
+    if isinstance(given, bool):
+        return given
+    word = str(given).lower()
+    if word not in _TRUE and word not in _FALSE:
+        raise ValueError(f"{given!r} is neither true nor false")
+    return word in _TRUE
+
+
+def _mapping(given: Any) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{given!r} is not a mapping")
+    return dict(given)
+
+
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "raw": _text,
+    "int": _whole,
+    "bool": _truth,
+    "dict": _mapping,
+}

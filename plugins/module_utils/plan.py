@@ -1,0 +1,108 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what is wanted and what is there to the steps between them, in order. Pure: no socket, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from . import state as states
+from .command import Spot
+from .kinds import Netns, Resource
+from .kinds.removal import remove_link, undoable
+from .operations import Operation, RemoveLink, StopProcess
+from .state import ROOT, LinkName, State
+
+
+def make(
+    desired: Sequence[Resource], unwanted: Sequence[Resource], state: State, lab: str | None = None
+) -> list[Operation]:
+    """The steps that make C(desired) present and C(unwanted) absent.
+
+    What is made for a lab is marked as its own.
+    """
+    removal = [*_replaced(desired, state), *_unwanted(unwanted, state)]
+    if lab:
+        removal += _strays(desired, unwanted, state, lab)
+    gone = {(step.netns, step.name) for step in removal if isinstance(step, RemoveLink)}
+    remaining = state.without(gone)
+    alias = states.mark(lab) if lab else None
+    creation = [step for resource in desired for step in resource.present(remaining, alias)]
+    return list(_undoable(_once(_ordered([*removal, *creation]), state), state))
+
+
+def diff(operations: Iterable[Operation]) -> dict[str, str]:
+    """The lines that go and come, as Ansible's C(--diff) shows them."""
+    steps = list(operations)
+    lost = "".join(f"{line}\n" for step in steps for line in step.lost)
+    gained = "".join(f"{line}\n" for step in steps for line in step.gained)
+    return {"before": lost, "after": gained}
+
+
+def _replaced(desired: Iterable[Resource], state: State) -> Iterator[Operation]:
+    for resource in desired:
+        for link in resource.obsolete(state):
+            yield remove_link(link, state)
+
+
+def _unwanted(unwanted: Sequence[Resource], state: State) -> Iterator[Operation]:
+    """Removal; what lives in namespaces that go as a whole goes with them."""
+    going = _going(unwanted)
+    for resource in unwanted:
+        staying = (resource.namespaces() & state.namespaces.keys()) - going
+        if staying or resource.proven(state) or isinstance(resource, Netns):
+            yield from resource.absent(state)
+
+
+def _going(unwanted: Iterable[Resource]) -> set[str]:
+    return {resource.name for resource in unwanted if isinstance(resource, Netns)}
+
+
+def _strays(desired: Iterable[Resource], unwanted: Iterable[Resource], state: State, lab: str) -> Iterator[Operation]:
+    """What bears the lab's mark and is not declared: renamed or moved by hand, or left by a run that was killed."""
+    declared = {end.key for resource in desired for end in resource.ends()}
+    going = _going(unwanted)
+    for link in state.links():
+        ours = link.netns == ROOT or state.namespaces[link.netns].owner == lab
+        marked = link.kind and states.owner(link.alias) == lab
+        if ours and marked and link.key not in declared and link.netns not in going:
+            yield remove_link(link, state)
+
+
+def _once(steps: Iterable[Operation], state: State) -> Iterator[Operation]:
+    """Each interface is removed once, though both ends of a pair may call for it, or what it stands on.
+
+    So is each process, though its namespace calls for it, too.
+    """
+    gone: set[LinkName] = set()
+    stopped: set[Spot] = set()
+    for step in steps:
+        if isinstance(step, StopProcess):
+            if step.spot in stopped:
+                continue
+            stopped.add(step.spot)
+        if isinstance(step, RemoveLink):
+            if (step.netns, step.name) in gone:
+                continue
+            gone.update(state.along((step.netns, step.name)))
+        yield step
+
+
+def _ordered(steps: Sequence[Operation]) -> list[Operation]:
+    """By phase, and in a phase by namespace, so that each namespace's steps go to the kernel together."""
+    rank: dict[str, int] = {}
+    for step in steps:
+        rank.setdefault(step.netns, len(rank))
+    return sorted(steps, key=lambda step: (step.phase, rank[step.netns]))
+
+
+def _undoable(steps: Iterable[Operation], state: State) -> Iterator[Operation]:
+    """The removals with what brings each back, newest first: without what was removed before it."""
+    gone: set[LinkName] = set()
+    for step in steps:
+        if isinstance(step, RemoveLink):
+            yield undoable(step, state, gone)
+            gone.update(state.along((step.netns, step.name)))
+        else:
+            yield step

@@ -1,0 +1,517 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Long-lived commands in namespaces: started, watched, ended, and never mistaken for others.
+
+A record on disk says who a process is: its number, the time at which it started, its namespace. All three have to fit,
+or it is a stranger that was given the number later, and is left alone. The children of a process are known by its
+session, and by a random word in their environment, which they inherit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import command as commands
+from . import launch, namespaces, procfs, rundir
+from .command import DATA, FILES, LOG, PATH, PYTHON, Command, File, Spot
+from .errors import LabError
+from .procfs import Life
+from .state import Process
+
+_RECORD = "record.json"
+_STAGED = "staged"
+_NONCE = "TCPIP_LAB_PROCESS"
+#: Seconds that killed processes may take to vanish, and a test of a configuration to come to its end.
+_DIE_S, _TEST_S = 10.0, 30.0
+#: Lines of a log that an error shows.
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class _Record:
+    """Who a process is. C(complete): it has got ready.
+
+    C(netns) is the inode of its namespace, C(space) what tells that from a later one with its name.
+    """
+
+    command: Command
+    pid: int
+    started: int
+    netns: int
+    space: str
+    nonce: str
+    indexes: Mapping[str, int]
+    made_output: bool
+    complete: bool = False
+
+    def leader(self) -> Life | None:
+        """The process, if it still lives and is the one that we started."""
+        found = procfs.life(self.pid)
+        ours = found and found.started == self.started and procfs.namespace(self.pid) == self.netns
+        return found if ours else None
+
+
+@dataclass(frozen=True)
+class _User:
+    uid: int
+    gid: int
+
+
+def which(name: str) -> str | None:
+    """The file of a command, by the PATH that processes get, None if it is not on this machine.
+
+    V(busybox APPLET) is a busybox that has the applet: distributions build it with others each.
+    """
+    program, _blank, applet = name.partition(" ")
+    found = shutil.which(name if program != "busybox" else program, path=PATH)
+    if found and applet and program == "busybox":
+        listed = subprocess.run([found, "--list"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
+        return found if applet.encode() in listed.stdout.split() else None
+    return found
+
+
+def recorded(lab: str) -> Iterator[Spot]:
+    """All processes of a lab that have left anything on this machine."""
+    scope = Spot(lab, "", "", "").parts[0]
+    for netns in rundir.names([scope]):
+        for directory in rundir.names([scope, netns]):
+            spot = Spot.read(lab, netns, directory)
+            if spot:
+                yield spot
+
+
+def observe(lab: str, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str, str], Process]:
+    """The processes of a lab that are asked about, by namespace: V(KIND.NAME), or an empty text for all of them."""
+    found = {}
+    for netns, names in wanted.items():
+        parts = Spot(lab, "", netns, "").parts[:2]
+        for directory in rundir.names(parts) if "" in names else sorted(names):
+            spot = Spot.read(lab, parts[1], directory)
+            process = _look(spot) if spot else None
+            if spot and process:
+                found[spot.key] = process
+    return found
+
+
+def _look(spot: Spot) -> Process | None:
+    try:
+        with rundir.opened(spot.parts) as directory:
+            record = _load(directory)
+            if record is None:
+                return Process(spot)
+            return Process(
+                spot,
+                command=record.command,
+                pid=record.pid if record.complete and record.leader() else 0,
+                in_place=_in_place(record),
+                indexes=record.indexes,
+                altered=_altered(directory, record.command.files),
+                data=_data(directory),
+            )
+    except FileNotFoundError:
+        return None
+
+
+def _in_place(record: _Record) -> bool:
+    """Whether the namespace is still the one that has the name, and its output goes to the file that has the name."""
+    netns, output = record.command.spot.netns, record.command.output
+    if not namespaces.exists(netns) or namespaces.identity(netns) != record.space:
+        return False
+    try:
+        return not output or os.path.samestat(os.lstat(output), os.stat(f"/proc/{record.pid}/fd/1"))
+    except OSError:
+        return False
+
+
+def _altered(directory: int, files: Iterable[File]) -> dict[str, str | None]:
+    contents = {file.name: rundir.read(directory, f"{FILES}/{file.name}") for file in files}
+    return {file.name: contents[file.name] for file in files if contents[file.name] != file.content}
+
+
+def _data(directory: int) -> dict[str, str]:
+    """What the process has written: as another user perhaps, so that no link is followed."""
+    try:
+        inner = os.open(DATA, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    except OSError:
+        return {}
+    try:
+        texts = {name: rundir.read(inner, name) for name in os.listdir(inner) if not name.endswith(".pcap")}
+        return {name: text for name, text in texts.items() if text is not None}
+    finally:
+        os.close(inner)
+
+
+def _load(directory: int) -> _Record | None:
+    text = rundir.read(directory, _RECORD)
+    try:
+        document = json.loads(text or "")
+        return _Record(**{**document, "command": commands.decode(document["command"])})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _save(directory: int, record: _Record) -> None:
+    document: dict[str, Any] = {**vars(record), "command": commands.encode(record.command)}
+    rundir.write(directory, _RECORD, json.dumps(document))
+
+
+def prepare(command: Command) -> None:
+    """See that the command can be started: it is there, so is its user, and its files pass its own test.
+
+    Raises LabError with what is wrong; what runs has not been touched then.
+    """
+    _executable(command.argv[0])
+    user = _user(command)
+    if not command.test:
+        return
+    with rundir.opened(command.spot.parts, make=True) as directory:
+        try:
+            _write_files(directory, _STAGED, command.files, user)
+            _run_test(command)
+        finally:
+            rundir.empty(directory, [name for name in os.listdir(directory) if name != _STAGED])
+    rundir.tidy(command.spot.parts)
+
+
+def _run_test(command: Command) -> None:
+    words = [_executable(command.test[0]), *command.test[1:]]
+    with namespaces.inside(command.spot.netns):
+        done = subprocess.run(
+            words,
+            cwd=f"{command.spot.directory}/{_STAGED}",
+            env=launch.environment(()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_TEST_S,
+            check=False,
+        )
+    if done.returncode:
+        said = " / ".join(done.stdout.decode(errors="replace").split("\n")).strip(" /")
+        raise LabError(f"{command.spot.title}: what is declared is refused: {said}")
+
+
+def _executable(name: str) -> str:
+    found = sys.executable if name == PYTHON else which(name)
+    if found is None:
+        raise LabError(f"the command {name!r} is not on this machine")
+    return found
+
+
+def _user(command: Command) -> _User:
+    try:
+        found = pwd.getpwnam(command.user)
+    except KeyError:
+        raise LabError(f"{command.spot.title}: there is no user {command.user!r} on this machine") from None
+    return _User(found.pw_uid, found.pw_gid)
+
+
+def _write_files(directory: int, into: str, files: Iterable[File], user: _User) -> None:
+    """The process may read its files, and nobody but root may write them."""
+    rundir.make_inside(directory, into, 0o750, 0, user.gid)
+    for file in files:
+        *parents, _last = file.name.split("/")
+        for depth in range(len(parents)):
+            rundir.make_inside(directory, "/".join([into, *parents[: depth + 1]]), 0o750, 0, user.gid)
+        rundir.write(directory, f"{into}/{file.name}", file.content, 0o750 if file.executable else 0o640, user.gid)
+
+
+@dataclass
+class _Starting:
+    """One that was started and is not known to be ready. C(logged): how long its log was before."""
+
+    title: str
+    record: _Record
+    logged: int
+    deadline: float
+
+
+@dataclass
+class _Ending:
+    """One that was told to end. C(members) are those in its session, known while their leader lived."""
+
+    spot: Spot
+    record: _Record | None
+    members: list[Life]
+    deadline: float
+    keep: bool
+    discard: bool
+
+
+@dataclass
+class Pending:
+    """What was begun and has not come to its end: all that one phase starts or ends gets ready or dies together."""
+
+    starting: list[_Starting] = field(default_factory=list)
+    ending: list[_Ending] = field(default_factory=list)
+    census: list[Life] | None = None
+
+    def settle(self) -> None:
+        """Wait until all that was stopped is gone and all that was started is ready. Raises LabError if one is not."""
+        ending, self.ending, self.census = self.ending, [], None
+        starting, self.starting = self.starting, []
+        _see_end(ending)
+        for each in starting:
+            _see_ready(each)
+
+    def abandon(self) -> None:
+        """Wait for the end of what was stopped, and for nothing else. Raises LabError if it does not come."""
+        self.starting.clear()
+        self.settle()
+
+    def start(self, command: Command, fresh: bool) -> None:
+        """Start a command. C(fresh): nothing of it runs, and its files have not been tested yet."""
+        keep = not fresh or bool(rundir.names(command.spot.parts))
+        if fresh:
+            _clear(command, keep=True, discard=False)
+            prepare(command)
+        try:
+            with rundir.opened(command.spot.parts, make=True) as directory:
+                self.starting.append(_start(command, directory))
+        except BaseException:
+            _clear(command, keep, discard=True)
+            raise
+
+    def stop(self, spot: Spot, command: Command | None, keep: bool, discard: bool) -> None:
+        """Ask a process to end; C(settle) sees that it does, and removes its files, but for C(keep) what it wrote."""
+        try:
+            with rundir.opened(spot.parts) as directory:
+                record = _load(directory)
+        except FileNotFoundError:
+            return
+        ending = _Ending(spot, record, [], time.monotonic(), keep, discard)
+        leader = record.leader() if record else None
+        if leader and command:
+            ending.members = [leader, *self._session(leader)]
+            ending.deadline += command.stop.timeout
+            for member in ending.members:
+                _signal(member, signal.Signals[command.stop.signal])
+        self.ending.append(ending)
+
+    def _session(self, leader: Life) -> list[Life]:
+        if self.census is None:
+            self.census = list(procfs.everybody())
+        return [each for each in self.census if each.session == leader.pid and each.pid != leader.pid]
+
+
+def _clear(command: Command, keep: bool, discard: bool) -> None:
+    """End the children that a dead process has left, and an attempt that nobody has seen to its end."""
+    leftover = Pending()
+    leftover.stop(command.spot, command, keep, discard)
+    leftover.settle()
+
+
+def amend(command: Command, contents: Mapping[str, str | None]) -> None:
+    """Give files of a process these contents, and note how it is to be stopped."""
+    user = _user(command)
+    with rundir.opened(command.spot.parts) as directory:
+        record = _load(directory)
+        for file in command.files:
+            content = contents.get(file.name, file.content)
+            if content is not None and file.name in contents:
+                _write_files(directory, FILES, [replace(file, content=content)], user)
+            elif file.name in contents:
+                os.unlink(f"{FILES}/{file.name}", dir_fd=directory)
+        if record:
+            _save(directory, replace(record, command=command))
+
+
+def _start(command: Command, directory: int) -> _Starting:
+    user = _user(command)
+    rundir.empty(directory, (DATA, LOG))
+    _write_files(directory, FILES, command.files, user)
+    rundir.make_inside(directory, DATA, 0o700, user.uid, user.gid)
+    rundir.let_pass(directory, others=bool(user.uid))
+    log = launch.open_log(directory, LOG)
+    output, made = (log, False) if not command.output else launch.open_output(command.output)
+    logged = os.fstat(log).st_size
+    nonce = secrets.token_hex(8)
+    try:
+        with namespaces.inside(command.spot.netns):
+            indexes = _indexes(command)
+            child = launch.fork(
+                launch.Plan(
+                    _executable(command.argv[0]),
+                    [_word(word) for word in command.argv],
+                    launch.environment([*command.environment, (_NONCE, nonce)]),
+                    command.directory,
+                    None if command.user == "root" else (user.uid, user.gid),
+                    command.capabilities,
+                    output,
+                    log,
+                )
+            )
+        space = namespaces.identity(command.spot.netns)
+        record = _Record(command, child.pid, 0, procfs.namespace(child.pid), space, nonce, indexes, made)
+        record = _release(child, record, directory)
+    except BaseException:
+        if made:
+            os.unlink(command.output)
+        raise
+    finally:
+        os.close(log)
+        if output != log:
+            os.close(output)
+    return _Starting(command.title, record, logged, time.monotonic() + command.ready.timeout)
+
+
+def _word(word: str) -> str:
+    return sys.executable if word == PYTHON else word
+
+
+def _release(child: launch.Child, record: _Record, directory: int) -> _Record:
+    """Write the record, and only then let the child go on: should we die before, it ends, and nothing is lost."""
+    try:
+        born = procfs.life(child.pid)
+        record = replace(record, started=born.started if born else 0)
+        _save(directory, record)
+    except BaseException:
+        child.give_up()
+        raise
+    child.go()
+    return record
+
+
+def _indexes(command: Command) -> dict[str, int]:
+    try:
+        return {name: socket.if_nametoindex(name) for name in command.devices}
+    except OSError:
+        raise LabError(f"{command.spot.title}: it needs the interfaces {', '.join(command.devices)}") from None
+
+
+def _see_ready(each: _Starting) -> None:
+    """Wait until a process serves, and note it. Raises LabError with its last words if it does not."""
+    ready, pause = each.record.command.ready, 0.002
+    while ready.asked and not _serves(each):
+        ended = launch.exit_status(each.record.pid)
+        if ended is not None:
+            raise _failure(each, f"ended with {ended}")
+        if time.monotonic() > each.deadline:
+            raise _failure(each, f"is not ready after {ready.timeout:g} s")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+    with rundir.opened(each.record.command.spot.parts) as directory:
+        _save(directory, replace(each.record, complete=True))
+
+
+def _serves(each: _Starting) -> bool:
+    ready = each.record.command.ready
+    if ready.log and not commands.has_line(ready.log, _log(each)):
+        return False
+    wanted = {("tcp", port) for port in ready.tcp} | {("udp", port) for port in ready.udp}
+    if not wanted:
+        return True
+    leader = each.record.leader()
+    if leader is None:
+        return False
+    if wanted <= procfs.ports([leader.pid]):
+        return True
+    return wanted <= procfs.ports([each.pid for each in procfs.everybody() if each.session == leader.pid])
+
+
+def _log(each: _Starting) -> str:
+    try:
+        with rundir.opened(each.record.command.spot.parts) as directory:
+            return rundir.read(directory, LOG, each.logged) or ""
+    except FileNotFoundError:
+        return ""
+
+
+def _failure(each: _Starting, what: str) -> LabError:
+    said = [line for line in _log(each).splitlines() if line.strip()][-_SHOWN:]
+    return LabError(f"could not start {each.title}: it {what}, and its log says: {' / '.join(said) or 'nothing'}")
+
+
+def _see_end(ending: list[_Ending]) -> None:
+    """Wait for all of them, kill those that take too long and the children that they left, remove the files."""
+    for each in ending:
+        _await_end(each)
+    _sweep([each.record for each in ending if each.record])
+    for each in ending:
+        with suppress(FileNotFoundError), rundir.opened(each.spot.parts) as directory:
+            rundir.empty(directory, (DATA, LOG) if each.keep else ())
+        if each.discard and each.record and each.record.made_output:
+            with suppress(FileNotFoundError):
+                os.unlink(each.record.command.output)
+        rundir.tidy(each.spot.parts)
+
+
+def _await_end(each: _Ending) -> None:
+    for member in each.members:
+        if not _gone_by(member, each.deadline):
+            _signal(member, signal.SIGKILL)
+    limit = time.monotonic() + _DIE_S
+    for member in each.members:
+        if not _gone_by(member, limit):
+            raise LabError(f"{each.spot.title}: process {member.pid} does not end, not even by SIGKILL")
+
+
+def _sweep(records: Collection[_Record]) -> None:
+    """Kill what bears the word of one of these processes, until there is no more."""
+    nonces = {record.nonce for record in records}
+    since = min((record.started for record in records), default=0)
+    limit = time.monotonic() + _DIE_S
+    while records:
+        left = [
+            each
+            for each in procfs.everybody()
+            if each.started >= since and each.pid != os.getpid() and procfs.environment(each.pid).get(_NONCE) in nonces
+        ]
+        if not left:
+            return
+        for each in left:
+            _signal(each, signal.SIGKILL)
+            _gone_by(each, limit)
+        if time.monotonic() > limit:
+            raise LabError(f"processes do not end, not even by SIGKILL: {', '.join(str(each.pid) for each in left)}")
+
+
+def _signal(target: Life, number: signal.Signals) -> None:
+    """Send a signal to this very process: if it is gone, whoever has its number now gets none."""
+    try:
+        descriptor = os.pidfd_open(target.pid)
+    except ProcessLookupError:
+        return
+    except (AttributeError, OSError):  # Linux before 5.3
+        if _lives(target):
+            with suppress(ProcessLookupError):
+                os.kill(target.pid, number)
+        return
+    try:
+        if _lives(target):  # it is the one that the descriptor stands for, or that one is gone
+            signal.pidfd_send_signal(descriptor, number)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(descriptor)
+
+
+def _lives(target: Life) -> bool:
+    found = procfs.life(target.pid)
+    return found is not None and found.started == target.started
+
+
+def _gone_by(target: Life, limit: float) -> bool:
+    """Wait for the end of a process until C(limit) of C(time.monotonic); whether it has come."""
+    pause = 0.001
+    while _lives(target):
+        if time.monotonic() > limit:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.02)
+    launch.exit_status(target.pid)  # reaps it if it is our own child
+    return True

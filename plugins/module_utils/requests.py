@@ -1,0 +1,281 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operations as rtnetlink requests (rtnetlink(7)): one request each."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+from ipaddress import ip_interface
+from typing import Any, Callable
+
+from . import netlink
+from .netlink import APPEND, CREATE, EXCLUSIVE, REPLACE
+from .operations import (
+    AddAddress,
+    AddFdb,
+    AddRoute,
+    AddVlan,
+    CreateDevice,
+    CreateVeth,
+    Operation,
+    RemoveAddress,
+    RemoveFdb,
+    RemoveLink,
+    RemoveRoute,
+    RemoveVlan,
+    ReplaceRoute,
+    SetLink,
+)
+from .state import Route
+
+_IFF_UP = 1
+_AF_BRIDGE = 7
+_NTF_SELF, _NUD_PERMANENT = 0x2, 0x80
+# linux/if_bridge.h: BRIDGE_FLAGS_SELF, BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED
+_SELF, _PVID, _UNTAGGED = 2, 2, 4
+# linux/rtnetlink.h: scopes, and the protocol that ip-route(8) gives to what a person adds
+_UNIVERSE, _LINK, _NOWHERE, _BOOT = 0, 253, 255, 3
+_ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_TABLE_BYTE = 256
+_NOBODY = "0.0.0.0"  # noqa: S104 (an address to clear, not to listen on)
+_UNKNOWN_STATION = "00:00:00:00:00:00"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How requests learn the numbers that the kernel knows things by.
+
+    C(index) takes namespace and interface, C(descriptor) the namespace.
+    """
+
+    index: Callable[[str, str], int]
+    descriptor: Callable[[str], int]
+
+
+def home(step: Operation) -> str:
+    """The namespace whose socket takes the request: an interface is made where what it stands on is."""
+    return step.base if isinstance(step, CreateDevice) else step.netns
+
+
+def named(step: Operation) -> tuple[str, ...]:
+    """The interfaces of the step's home whose numbers its request needs."""
+    if isinstance(step, (AddAddress, RemoveAddress, AddVlan, RemoveVlan)):
+        return (step.link,)
+    if isinstance(step, (AddFdb, RemoveFdb)):
+        return (step.link, step.entry.via) if step.entry.via and step.base == step.netns else (step.link,)
+    if isinstance(step, (AddRoute, ReplaceRoute, RemoveRoute)):
+        return (step.route.dev,) if step.route.dev else ()
+    settings: Mapping[str, Any] = {}
+    if isinstance(step, CreateDevice):
+        settings = step.settings
+    elif isinstance(step, SetLink) and step.base in (step.netns, ""):
+        settings = step.after
+    return tuple(settings[name] for name in ("dev", "parent", "master") if settings.get(name))
+
+
+@singledispatch
+def request(step: Operation, numbers: Numbers) -> bytes:
+    """The request that carries the step out."""
+    raise NotImplementedError(type(step).__name__)
+
+
+@request.register
+def _create_veth(step: CreateVeth, numbers: Numbers) -> bytes:
+    netns, name = step.peer
+    peer = _born(name, step.peer_mtu, step.peer_mac)
+    if netns != step.netns:
+        peer.append(("IFLA_NET_NS_FD", numbers.descriptor(netns)))
+    data = {"attrs": [("VETH_INFO_PEER", {"attrs": peer})]}
+    attributes = [*_born(step.name, step.mtu, step.mac), _link_info("veth", data)]
+    return netlink.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+
+
+@request.register
+def _create_device(step: CreateDevice, numbers: Numbers) -> bytes:
+    given = {name: value for name, value in step.settings.items() if value is not None and (name, value) != _UNSAID}
+    attributes = [*_born(step.name, step.mtu, step.mac), _kind_settings(step.kind, given, step.base, numbers)]
+    if "parent" in given:
+        attributes.append(("IFLA_LINK", numbers.index(step.base, given["parent"])))
+    if step.netns != step.base:
+        attributes.append(("IFLA_NET_NS_FD", numbers.descriptor(step.netns)))
+    return netlink.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+
+
+@request.register
+def _remove_link(step: RemoveLink, _numbers: Numbers) -> bytes:
+    return netlink.link_message(netlink.DELLINK, attributes=[("IFLA_IFNAME", step.name)])
+
+
+@request.register
+def _set_link(step: SetLink, numbers: Numbers) -> bytes:
+    attributes: list[Any] = [("IFLA_IFNAME", step.name)]
+    attributes += [(_LINK_ATTRIBUTES[name], value) for name, value in step.after.items() if name in _LINK_ATTRIBUTES]
+    if "master" in step.after:
+        master = step.after["master"]
+        attributes.append(("IFLA_MASTER", numbers.index(step.netns, master) if master else 0))
+    if step.kind:
+        attributes.append(_kind_settings(step.kind, step.after, step.base, numbers))
+    if "up" not in step.after:
+        return netlink.link_message(netlink.NEWLINK, 0, attributes)
+    return netlink.link_message(netlink.NEWLINK, 0, attributes, flags=int(step.after["up"]), change=_IFF_UP)
+
+
+@request.register
+def _add_address(step: AddAddress, numbers: Numbers) -> bytes:
+    return _address(netlink.NEWADDR, CREATE | REPLACE, step.address, numbers.index(step.netns, step.link))
+
+
+@request.register
+def _remove_address(step: RemoveAddress, numbers: Numbers) -> bytes:
+    return _address(netlink.DELADDR, 0, step.address, numbers.index(step.netns, step.link))
+
+
+@request.register
+def _add_fdb(step: AddFdb, numbers: Numbers) -> bytes:
+    # Frames to unknown stations go to every entry, frames to a known one to the one VTEP that it is behind.
+    how = APPEND if step.entry.mac == _UNKNOWN_STATION else REPLACE
+    return _fdb(netlink.NEWNEIGH, CREATE | how, step, numbers)
+
+
+@request.register
+def _remove_fdb(step: RemoveFdb, numbers: Numbers) -> bytes:
+    return _fdb(netlink.DELNEIGH, 0, step, numbers)
+
+
+@request.register
+def _add_vlan(step: AddVlan, numbers: Numbers) -> bytes:
+    return _vlan(netlink.SETLINK, step, numbers)
+
+
+@request.register
+def _remove_vlan(step: RemoveVlan, numbers: Numbers) -> bytes:
+    return _vlan(netlink.DELLINK, step, numbers)
+
+
+@request.register
+def _add_route(step: AddRoute, numbers: Numbers) -> bytes:
+    return _route(netlink.NEWROUTE, CREATE | EXCLUSIVE, step.route, numbers)
+
+
+@request.register
+def _replace_route(step: ReplaceRoute, numbers: Numbers) -> bytes:
+    return _route(netlink.NEWROUTE, CREATE | REPLACE, step.route, numbers)
+
+
+@request.register
+def _remove_route(step: RemoveRoute, numbers: Numbers) -> bytes:
+    return _route(netlink.DELROUTE, 0, step.route, numbers, scope=_NOWHERE, protocol=0)
+
+
+_LINK_ATTRIBUTES = {"mac": "IFLA_ADDRESS", "mtu": "IFLA_MTU", "alias": "IFLA_IFALIAS"}
+
+
+def _born(name: str, mtu: int | None, mac: str | None) -> list[tuple[str, Any]]:
+    given = (("IFLA_IFNAME", name), ("IFLA_MTU", mtu), ("IFLA_ADDRESS", mac))
+    return [(attribute, value) for attribute, value in given if value is not None]
+
+
+def _link_info(kind: str, data: Mapping[str, Any]) -> tuple[str, Any]:
+    return ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind), ("IFLA_INFO_DATA", data)]})
+
+
+def _kind_settings(kind: str, settings: Mapping[str, Any], base: str, numbers: Numbers) -> tuple[str, Any]:
+    """The parameters of a kind; what names another interface is given by its number."""
+    attributes = [_SETTINGS[kind](name, value) for name, value in settings.items() if name not in ("dev", "parent")]
+    if "dev" in settings:
+        attributes.append(("IFLA_VXLAN_LINK", numbers.index(base, settings["dev"]) if settings["dev"] else 0))
+    return _link_info(kind, {"attrs": attributes})
+
+
+def _vxlan_setting(name: str, value: Any) -> tuple[str, Any]:
+    if name in ("remote", "group", "local"):
+        base = "IFLA_VXLAN_LOCAL" if name == "local" else "IFLA_VXLAN_GROUP"
+        return (f"{base}6" if value and ":" in value else base), value or _NOBODY
+    return _VXLAN_ATTRIBUTES[name], int(value)
+
+
+def _bridge_setting(name: str, value: Any) -> tuple[str, Any]:
+    return _BRIDGE_ATTRIBUTES[name], round(value * TICKS) if name == "ageing_time" else int(value)
+
+
+def _macvlan_setting(_name: str, value: Any) -> tuple[str, Any]:
+    return "IFLA_MACVLAN_MODE", value
+
+
+#: The kernel's clock for times of bridges, in ticks a second (USER_HZ).
+TICKS = 100
+_SETTINGS: dict[str, Callable[[str, Any], tuple[str, Any]]] = {
+    "vxlan": _vxlan_setting,
+    "bridge": _bridge_setting,
+    "macvlan": _macvlan_setting,
+}
+_VXLAN_ATTRIBUTES = {
+    "id": "IFLA_VXLAN_ID",
+    "dstport": "IFLA_VXLAN_PORT",
+    "learning": "IFLA_VXLAN_LEARNING",
+    "ttl": "IFLA_VXLAN_TTL",
+}
+#: A new bridge has it so, and a kernel without VLAN filtering refuses to hear of it at all.
+_UNSAID = ("vlan_filtering", False)
+_BRIDGE_ATTRIBUTES = {
+    "vlan_filtering": "IFLA_BR_VLAN_FILTERING",
+    "default_pvid": "IFLA_BR_VLAN_DEFAULT_PVID",
+    "stp": "IFLA_BR_STP_STATE",
+    "ageing_time": "IFLA_BR_AGEING_TIME",
+    "multicast_snooping": "IFLA_BR_MCAST_SNOOPING",
+}
+
+
+def _address(type_: int, flags: int, address: str, index: int) -> bytes:
+    found = ip_interface(address)
+    attributes = [("IFA_LOCAL", str(found.ip)), ("IFA_ADDRESS", str(found.ip))]
+    fields = {"family": _FAMILIES[found.version], "prefixlen": found.network.prefixlen, "index": index}
+    return netlink.address_message(type_, flags, attributes, **fields)
+
+
+def _fdb(type_: int, flags: int, step: AddFdb | RemoveFdb, numbers: Numbers) -> bytes:
+    fields = {"family": _AF_BRIDGE, "ifindex": numbers.index(step.netns, step.link)}
+    attributes: list[tuple[str, Any]] = [("NDA_LLADDR", step.entry.mac), ("NDA_DST", step.entry.dst)]
+    if step.entry.via:
+        attributes.append(("NDA_IFINDEX", numbers.index(step.base, step.entry.via)))
+    return netlink.neighbour_message(type_, flags, attributes, state=_NUD_PERMANENT, flags=_NTF_SELF, **fields)
+
+
+def _vlan(type_: int, step: AddVlan | RemoveVlan, numbers: Numbers) -> bytes:
+    flags = _PVID * step.vlan.pvid | _UNTAGGED * step.vlan.untagged if type_ == netlink.SETLINK else 0
+    entry = ("IFLA_BRIDGE_VLAN_INFO", {"flags": flags, "vid": step.vlan.vid})
+    own = [("IFLA_BRIDGE_FLAGS", _SELF)] if step.own else []
+    attributes = [("IFLA_AF_SPEC", {"attrs": [*own, entry]})]
+    return netlink.link_message(type_, 0, attributes, family=_AF_BRIDGE, index=numbers.index(step.netns, step.link))
+
+
+def _route(
+    type_: int, flags: int, route: Route, numbers: Numbers, *, scope: int | None = None, protocol: int = _BOOT
+) -> bytes:
+    attributes: list[tuple[str, Any]] = [("RTA_TABLE", route.table)]
+    network = None if route.dst == "default" else ip_interface(route.dst).network
+    if network:
+        attributes.append(("RTA_DST", str(network.network_address)))
+    if route.dev:
+        attributes.append(("RTA_OIF", numbers.index(route.netns, route.dev)))
+    given = (("RTA_GATEWAY", route.via), ("RTA_PREFSRC", route.source), ("RTA_PRIORITY", route.metric))
+    attributes += [(name, value) for name, value in given if value]
+    fields = {
+        "family": _FAMILIES[route.family],
+        "dst_len": network.prefixlen if network else 0,
+        "table": route.table if route.table < _TABLE_BYTE else 0,
+        "proto": protocol,
+        "scope": _scope(route) if scope is None else scope,
+        "type": _ROUTE_TYPES[route.type],
+    }
+    return netlink.route_message(type_, flags, attributes, **fields)
+
+
+def _scope(route: Route) -> int:
+    on_link = route.family == 4 and route.type == "unicast" and not route.via
+    return _LINK if on_link else _UNIVERSE

@@ -1,0 +1,20 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules need of the machine that they run on. Imports nothing, so that all can ask."""
+
+from __future__ import annotations
+
+import re
+
+#: The first release of pyroute2 that can delete links on kernels since 5.19.
+PYROUTE2_MINIMUM = "0.7.2"
+
+
+def suffices(version: str) -> bool:
+    """Whether a release of pyroute2 is new enough; the empty text is none at all."""
+    return _numbers(version) >= _numbers(PYROUTE2_MINIMUM)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])

@@ -1,0 +1,173 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Directories under /run/tcpip.lab: only root writes there, and no link is followed, whoever may have planted it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from . import ledger
+from .errors import LabError
+
+_TOP = "process"
+#: Everything is opened by this: the very thing, if it is not a link.
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: For directories on the way to what others than root have to read: they can be passed, not listed.
+PRIVATE, PASSABLE = 0o700, 0o711
+#: The longest text that is read back.
+_MOST = 4 << 20
+
+
+@contextmanager
+def opened(parts: Sequence[str], make: bool = False) -> Iterator[int]:
+    """A descriptor of the directory of that path under /run/tcpip.lab/process, made with C(make) if it is not there.
+
+    Raises FileNotFoundError if it is not there, LabError if a part of the way is not a directory of root's own.
+    """
+    descriptor = _open(parts, make)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open(parts: Sequence[str], make: bool) -> int:
+    while True:
+        if make:
+            ledger.make_directory()
+        try:
+            return _walk(parts, make)
+        except FileNotFoundError:
+            if not make:
+                raise  # otherwise another run has just tidied up a directory on the way
+
+
+def _walk(parts: Sequence[str], make: bool) -> int:
+    descriptor, path = -1, ""
+    for part in (ledger.DIRECTORY, _TOP, *parts):
+        path = f"{path}/{part}" if path else part
+        try:
+            inner = _step(descriptor, part, path, make)
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+        descriptor = inner
+    return descriptor
+
+
+def _step(descriptor: int, part: str, path: str, make: bool) -> int:
+    parent = None if descriptor < 0 else descriptor
+    if make and parent is not None:
+        with suppress(FileExistsError):
+            os.mkdir(part, PASSABLE, dir_fd=parent)
+    try:
+        inner = os.open(part, _DIRECTORY, dir_fd=parent)
+    except NotADirectoryError:  # also where it is a link
+        raise _refused(path) from None
+    found = os.fstat(inner)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        os.close(inner)
+        raise _refused(path)
+    return inner
+
+
+def _refused(path: str) -> LabError:
+    return LabError(f"{path} is not a directory of root's own that nobody else can write to", hint="remove it")
+
+
+def let_pass(directory: int, others: bool) -> None:
+    """Let other users than root pass through the directory to what is theirs in it, or not."""
+    os.fchmod(directory, PASSABLE if others else PRIVATE)
+
+
+def make_inside(directory: int, name: str, mode: int, uid: int = 0, gid: int = 0) -> None:
+    """Make a directory with this mode and owner, or give them to the one that is there."""
+    with suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=directory)
+    inner = os.open(name, _DIRECTORY, dir_fd=directory)
+    try:
+        os.fchown(inner, uid, gid)
+        os.fchmod(inner, mode)
+    finally:
+        os.close(inner)
+
+
+def names(parts: Sequence[str]) -> list[str]:
+    """What is in the directory, none if it is not there."""
+    try:
+        with opened(parts) as directory:
+            return sorted(os.listdir(directory))
+    except FileNotFoundError:
+        return []
+
+
+def read(directory: int, name: str, offset: int = 0) -> str | None:
+    """A text of at most 4 MiB, from C(offset) in bytes on; None if there is no regular file of that name."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        stream.seek(offset)
+        return stream.read(_MOST).decode("utf-8", "surrogateescape")
+
+
+def write(directory: int, name: str, content: str, mode: int = 0o600, gid: int = 0) -> None:
+    """Write a text in one step: whoever reads finds the old one or the new one."""
+    new = f".{name.replace('/', '_')}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(new, dir_fd=directory)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(new, flags, 0o600, dir_fd=directory)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchown(descriptor, 0, gid)
+        os.fchmod(descriptor, mode)
+        stream.write(content.encode("utf-8", "surrogateescape"))
+    os.replace(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+def empty(directory: int, keep: Sequence[str] = ()) -> None:
+    """Remove all that is in the directory, but for what is to be kept."""
+    for name in os.listdir(directory):
+        if name not in keep:
+            _remove(directory, name)
+
+
+def _remove(directory: int, name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=directory)
+    except IsADirectoryError:
+        inner = os.open(name, _DIRECTORY, dir_fd=directory)
+        try:
+            empty(inner)
+        finally:
+            os.close(inner)
+        os.rmdir(name, dir_fd=directory)
+
+
+def tidy(parts: Sequence[str]) -> None:
+    """Remove the directory, which is empty, and those above it that are empty with it."""
+    way = [ledger.DIRECTORY, _TOP, *parts]
+    while len(way) > 1:
+        try:
+            os.rmdir("/".join(way))
+        except FileNotFoundError:
+            pass  # those above it may still be there
+        except OSError:
+            return
+        way.pop()
+
+
+def sweep(scope: str) -> None:
+    """Remove the empty directories of a lab that a run has left which was killed while it tidied up."""
+    for netns in names([scope]):
+        for process in names([scope, netns]):
+            tidy([scope, netns, process])
+        tidy([scope, netns])
+    tidy([scope])

@@ -1,0 +1,80 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all modules do alike: read their options, run the engine, and turn errors into failed tasks."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from . import codecs, engine, observe, topology, values
+from .engine import Request
+from .errors import LabError
+from .kinds import KINDS, Resource
+from .netlink import Sockets
+from .options import argument_spec
+from .requirements import PYROUTE2_MINIMUM, suffices
+from .scope import Scope
+
+STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+
+
+def run_kind(kind: type[Resource]) -> None:
+    """The whole of a module that manages one resource of C(kind)."""
+    module = AnsibleModule({**argument_spec(kind.OPTIONS), "state": STATE}, supports_check_mode=True)
+    require(module)
+    try:
+        module.exit_json(**_manage(module, kind))
+    except LabError as error:
+        module.fail_json(msg=str(error))
+
+
+def run_topology() -> None:
+    """The whole of the module that manages a lab."""
+    lists = {kind: {"type": "list", "elements": "dict"} for kind in KINDS}
+    module = AnsibleModule({"name": {"required": True}, "state": STATE, **lists}, supports_check_mode=True)
+    require(module)
+    try:
+        module.exit_json(**engine.run(_lab_request(module.params), module.check_mode).result())
+    except LabError as error:
+        module.fail_json(msg=str(error))
+
+
+def require(module: AnsibleModule) -> None:
+    """Fail with a message that says what to do if the module cannot work here: no root, no pyroute2."""
+    if os.geteuid() != 0:
+        module.fail_json(msg="root privileges are needed to change namespaces and links (set become: true)")
+    if codecs.IMPORT_ERROR:
+        library = missing_required_lib(f"pyroute2 >= {PYROUTE2_MINIMUM}")
+        module.fail_json(msg=library, exception=codecs.IMPORT_ERROR)
+    if not suffices(codecs.VERSION):
+        module.fail_json(msg=f"pyroute2 {codecs.VERSION} is too old, {PYROUTE2_MINIMUM} or newer is needed")
+
+
+def _manage(module: AnsibleModule, kind: type[Resource]) -> dict[str, Any]:
+    given = {name: module.params[name] for name in kind.OPTIONS if module.params[name] is not None}
+    resource = kind.parse(given, "")
+    present = module.params["state"] == "present"
+    request = Request(present=[resource]) if present else Request(absent=[resource])
+    outcome = engine.run(request, module.check_mode)
+    state = outcome.state
+    if outcome.changed and not module.check_mode:
+        with Sockets() as sockets:
+            state = observe.read(Scope.of([resource]), sockets)
+    return {**outcome.result(), kind.KIND: resource.live(state)}
+
+
+def _lab_request(params: dict[str, Any]) -> Request:
+    try:
+        lab = values.lab(params["name"])
+    except ValueError as error:
+        raise LabError(str(error), "name") from None
+    if params["state"] == "absent":
+        return Request(lab=lab)
+    resources = topology.parse(params)
+    if not resources:
+        raise LabError("nothing is declared", hint="state: absent removes a lab")
+    return Request(present=resources, lab=lab)

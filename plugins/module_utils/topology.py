@@ -1,0 +1,102 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A topology as the user writes it: lists of resources by kind, checked against each other. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .errors import LabError
+from .kinds import KINDS, Netns, Resource, Vxlan
+from .state import ROOT
+
+#: A topology as written: items by kind.
+Items = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def parse(items: Items) -> list[Resource]:
+    """The resources of a topology, in the order of the kinds.
+
+    Raises LabError with the place of the first fault, such as C(veth[3].peer.netns).
+    """
+    resources = [
+        kind.parse(item, f"{name}[{i}]") for name, kind in KINDS.items() for i, item in enumerate(items.get(name) or ())
+    ]
+    _check_twice(resources)
+    _check_references(resources)
+    _check_vni(resources)
+    return resources
+
+
+def unparse(resources: Iterable[Resource]) -> dict[str, list[Mapping[str, Any]]]:
+    """The items that the resources were parsed from."""
+    items: dict[str, list[Mapping[str, Any]]] = {}
+    for resource in resources:
+        items.setdefault(resource.KIND, []).append(resource.given)
+    return items
+
+
+def merge(topologies: Iterable[Items]) -> dict[str, list[dict[str, Any]]]:
+    """One topology out of several: a later item completes and overrides the earlier one of the same identity."""
+    merged: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+    for topology in topologies:
+        for kind, items in topology.items():
+            found = merged.setdefault(kind, {})
+            for item in items:
+                key = _identity(kind, item) or ("unknown", len(found))
+                found[key] = _override(found[key], item) if key in found else item  # type: ignore[assignment]
+    return {kind: list(found.values()) for kind, found in merged.items()}
+
+
+def _identity(kind: str, item: Any) -> tuple[Any, ...] | None:
+    """What tells the item from others; None for one so faulty that it has to stand for itself, until it is parsed."""
+    try:
+        return KINDS[kind].identify(item)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _override(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(earlier)
+    for name, value in later.items():
+        known = result.get(name)
+        nested = isinstance(value, Mapping) and isinstance(known, Mapping)
+        result[name] = _override(known, value) if nested else value  # type: ignore[arg-type]
+    return result
+
+
+def _check_twice(resources: Sequence[Resource]) -> None:
+    seen: dict[tuple[Any, ...], str] = {}
+    for resource in resources:
+        for key, place in resource.unique():
+            if key in seen and seen[key] != place:
+                raise LabError(f"{_named(key)} is declared already, as {seen[key]}", place)
+            seen[key] = place
+
+
+def _named(key: tuple[Any, ...]) -> str:
+    return " ".join(str(word) for word in key if word not in (None, ""))
+
+
+def _check_references(resources: Sequence[Resource]) -> None:
+    declared = {resource.name for resource in resources if isinstance(resource, Netns)} | {ROOT}
+    made = {end.key for resource in resources for end in resource.ends()}
+    for resource in resources:
+        for name, place in resource.spaces():
+            if name not in declared:
+                raise LabError(f"{name!r} is not in netns", place)
+        for (netns, name), place in resource.devices():
+            if netns != ROOT and name != "lo" and (netns, name) not in made:
+                raise LabError(f"{name!r} is not an interface of {netns!r} in this topology", place)
+
+
+def _check_vni(resources: Sequence[Resource]) -> None:
+    seen: dict[tuple[Any, ...], str] = {}
+    for resource in resources:
+        if isinstance(resource, Vxlan):
+            key = (resource.underlay, resource.id, resource.settings["dstport"])
+            if key in seen:
+                raise LabError(f"VNI {resource.id} is taken on this underlay by {seen[key]}", f"{resource.place}.id")
+            seen[key] = resource.place

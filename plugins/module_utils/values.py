@@ -1,0 +1,213 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Validators of primitive values: each returns the normal form or raises ValueError with the reason.
+
+Pure, and the only place where such a rule stands.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from typing import Any, Callable
+
+#: Longest name in bytes: IFNAMSIZ less the closing zero (linux/if.h). Namespaces keep to it too, since
+#: interfaces are named after their nodes.
+NAME_BYTES = 15
+LAB_BYTES = 63
+
+_NAME_REFUSED = re.compile(r"[\s/:%\x00-\x1f\x7f]")
+_LAB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SYSCTL = re.compile(r"[A-Za-z0-9_-]+([./][A-Za-z0-9_.:@-]+)+")
+
+
+def name(value: str) -> str:
+    """A name of an interface or a namespace (C(dev_valid_name) in net/core/dev.c, and what a file name allows)."""
+    if not value:
+        raise ValueError("a name must not be empty")
+    size = len(value.encode())
+    if size > NAME_BYTES:
+        raise ValueError(f"{value!r} has {size} bytes, a name has at most {NAME_BYTES}")
+    if value in (".", "..") or value.startswith("-"):
+        raise ValueError(f"{value!r} is not a name")
+    refused = _NAME_REFUSED.search(value)
+    if refused:
+        raise ValueError(f"{value!r} has {refused.group()!r}, which is not allowed in a name")
+    return value
+
+
+def link_name(value: str) -> str:
+    """A name for an interface that can be made: not C(lo), which every namespace has, nor the kernel's words."""
+    if value in ("lo", "all", "default"):
+        raise ValueError(f"{value!r} is reserved")
+    return name(value)
+
+
+def namespace(value: str) -> str:
+    """A name of a network namespace; the empty string is not one (omit the option for the root namespace)."""
+    return name(value)
+
+
+def namespace_or_root(value: str) -> str:
+    """A name of a network namespace, or the empty string for the root namespace where omitting it means another."""
+    return namespace(value) if value else value
+
+
+def lab(value: str) -> str:
+    """The name of a lab: a file name and part of marks, so letters, digits, C(_), C(.) and C(-) only."""
+    if len(value) > LAB_BYTES or not _LAB.fullmatch(value):
+        raise ValueError(f"{value!r} is not a lab's name: 1 to {LAB_BYTES} letters, digits, '_', '.', '-'")
+    return value
+
+
+def process_name(value: str) -> str:
+    """The name of a process of ours: part of a file name, so as that of a lab."""
+    if len(value) > LAB_BYTES or not _LAB.fullmatch(value):
+        raise ValueError(f"{value!r} is not a process's name: 1 to {LAB_BYTES} letters, digits, '_', '.', '-'")
+    return value
+
+
+def file_name(value: str) -> str:
+    """The name of a file in a directory of ours, perhaps in directories below it: it cannot lead out of there."""
+    if len(value) > 200 or not all(_PART.fullmatch(part) for part in value.split("/")):
+        raise ValueError(f"{value!r} is not a file's name: letters, digits, '_', '.', '-', and '/' between directories")
+    return value
+
+
+def directory(value: str) -> str:
+    """An absolute path."""
+    if not value.startswith("/") or "\0" in value:
+        raise ValueError(f"{value!r} is not an absolute path")
+    return value
+
+
+def text(value: str) -> str:
+    """A text that a program can be given: without the zero that ends texts in C."""
+    if "\0" in value:
+        raise ValueError("a zero byte is not allowed in a text")
+    return value
+
+
+def user(value: str) -> str:
+    """The name of a user, as passwd(5) could have it."""
+    if not value or ":" in text(value) or value.startswith("-"):
+        raise ValueError(f"{value!r} is not a user's name")
+    return value
+
+
+def environment(value: dict[str, Any]) -> dict[str, str]:
+    """Variables by name."""
+    for name in value:
+        if not _VARIABLE.fullmatch(str(name)):
+            raise ValueError(f"{name!r} is not the name of a variable: letters, digits and '_'")
+    return {str(name): text(str(each)) for name, each in value.items()}
+
+
+def mac(value: str) -> str:
+    """A unicast MAC address in lower case with colons."""
+    normal = value.lower().replace("-", ":")
+    if not _MAC.fullmatch(normal):
+        raise ValueError(f"{value!r} is not a MAC address such as 00:00:5e:00:53:01")
+    return normal
+
+
+def station(value: str) -> str:
+    """A MAC address that an interface can have: neither a group address nor all zeros."""
+    normal = mac(value)
+    if int(normal[:2], 16) & 1:
+        raise ValueError(f"{value!r} is a group address, an interface needs a unicast one")
+    if normal == "00:00:00:00:00:00":
+        raise ValueError("an interface cannot have the MAC address 00:00:00:00:00:00")
+    return normal
+
+
+def address(value: str) -> str:
+    """An IPv4 or IPv6 address without a prefix."""
+    return parsed(ipaddress.ip_address, value, "an IP address")
+
+
+def interface_address(value: str) -> str:
+    """An address with its prefix, as an interface has it: C(192.0.2.1/24)."""
+    if "/" not in value:
+        raise ValueError(f"{value!r} lacks the prefix length, as in '{value}/24'")
+    return parsed(ipaddress.ip_interface, value, "an address with prefix, such as 192.0.2.1/24")
+
+
+def destination(value: str) -> str:
+    """What a route leads to: C(default), or a network in CIDR form without host bits."""
+    if value == "default":
+        return value
+    if "/" not in value:
+        raise ValueError(f"{value!r} lacks the prefix length; a single host is '{value}/{_host_bits(value)}'")
+    return parsed(ipaddress.ip_network, value, "a network such as 198.51.100.0/24 (no bits set behind the prefix)")
+
+
+def unicast(value: str) -> str:
+    """A unicast IP address."""
+    if ipaddress.ip_address(address(value)).is_multicast:
+        raise ValueError(f"{value!r} is a multicast address, a unicast one is needed")
+    return address(value)
+
+
+def multicast(value: str) -> str:
+    """A multicast IP address."""
+    if not ipaddress.ip_address(address(value)).is_multicast:
+        raise ValueError(f"{value!r} is not a multicast address (224.0.0.0/4 or ff00::/8)")
+    return address(value)
+
+
+def sysctl_name(value: str) -> str:
+    """The name of a kernel setting, in sysctl(8)'s form with dots or with slashes."""
+    if not _SYSCTL.fullmatch(value) or ".." in value:
+        raise ValueError(f"{value!r} is not the name of a kernel setting such as net.ipv4.ip_forward")
+    return value
+
+
+def between(low: int, high: int, what: str) -> Callable[[int], int]:
+    """A validator of whole numbers from C(low) to C(high)."""
+
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not {what}: {low} to {high}")
+        return value
+
+    return check
+
+
+vid = between(1, 4094, "a VLAN id")  # IEEE 802.1Q: 0 and 4095 are reserved
+ageing = between(0, 1_000_000, "an ageing time in seconds")  # IEEE 802.1D, table 7-5: up to 10^6 s
+vni = between(0, 2**24 - 1, "a VNI")  # RFC 7348, section 5: 24 bits
+port = between(1, 65535, "a port")
+ttl = between(0, 255, "a TTL")
+mtu = between(68, 65535, "an MTU")  # RFC 791: every IPv4 link carries 68 bytes
+snaplen = between(64, 262144, "a number of bytes to keep of a packet")
+seconds = between(1, 3600, "a number of seconds")
+metric = between(0, 2**32 - 1, "a metric")
+table = between(1, 2**32 - 1, "a routing table")
+
+
+def parsed(parse: Callable[[str], Any], value: str, what: str) -> str:
+    """The normal form by a parser of the module ipaddress; C(what) is what the value should have been."""
+    try:
+        if "%" in value:
+            raise ValueError("a zone belongs to an option of its own")
+        return _as_the_kernel_does(str(parse(value)))
+    except ValueError:
+        raise ValueError(f"{value!r} is not {what}") from None
+
+
+def _as_the_kernel_does(text: str) -> str:
+    """An address as it is read from the kernel: Python's own form of IPv4 in IPv6 differs between its releases."""
+    host, slash, prefix = text.partition("/")
+    if ":" not in host:
+        return text
+    return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, host)) + slash + prefix
+
+
+def _host_bits(value: str) -> int:
+    return 128 if ":" in value else 32

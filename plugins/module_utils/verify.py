@@ -1,0 +1,194 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can only be judged with the present state in sight, and has to hold before anything is changed. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from . import state as states
+from .errors import LabError
+from .kinds import Netns, Resource, Route
+from .kinds.base import at
+from .state import ROOT, Link, LinkName, Namespace, State, describe
+
+_Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What ledgers say about things that bear no mark.
+
+    C(links): interfaces of the root namespace that are ours by the ledger. C(keys): the resources that the lab had
+    before. C(others): what other labs have in the root namespace, with their names.
+    """
+
+    lab: str | None = None
+    links: frozenset[LinkName] = frozenset()
+    keys: frozenset[tuple[Any, ...]] = frozenset()
+    others: Mapping[tuple[Any, ...], str] = field(default_factory=dict)
+
+
+def everything(desired: Sequence[Resource], state: State, claims: Claims) -> None:
+    """All the rules below.
+
+    Raises LabError for the first rule that is broken.
+    """
+    ownership(desired, state, claims)
+    existence(desired, state)
+    features(desired, state)
+    gateways(desired, state)
+    if claims.lab:
+        overlaps(desired, state, claims)
+    else:
+        replacements(desired, state)
+
+
+def ownership(resources: Iterable[Resource], state: State, claims: Claims) -> None:
+    """Nothing that belongs to another lab is touched; a lab does not touch what belongs to nobody, either."""
+    for resource in resources:
+        for name, place in resource.spaces():
+            namespace = state.namespaces.get(name)
+            if name != ROOT and namespace and namespace.owner != claims.lab:
+                raise _clash(describe(name), namespace.owner, place)
+        for end in resource.ends():
+            link = state.link(end.key)
+            if link and end.netns == ROOT and not _is_own(link, claims):
+                raise _clash(f"{end.name!r} in the root namespace", states.owner(link.alias), at(end.place, "name"))
+        _foundations(resource, state, claims)
+        if resource.unmarked():
+            _unmarked(resource, state, claims)
+
+
+def _foundations(resource: Resource, state: State, claims: Claims) -> None:
+    """What it stands on in the root namespace may be the machine's, but not another lab's."""
+    for (netns, name), place in resource.devices():
+        link = state.link((netns, name)) if netns == ROOT else None
+        owner = states.owner(link.alias) if link else None
+        if owner not in (None, claims.lab):
+            raise _clash(f"{name!r} in the root namespace", owner, place)
+    for (netns, name), place in resource.takes():
+        link = state.link((netns, name)) if netns == ROOT and claims.lab else None
+        bridge = state.link((netns, link.master)) if link and link.master else None
+        if bridge and not _is_own(bridge, claims):
+            raise LabError(f"{name!r} is a port of {bridge.name!r}, which is not the lab's", place, "take it out there")
+
+
+def _is_own(link: Link, claims: Claims) -> bool:
+    owner = states.owner(link.alias)
+    return owner == claims.lab or (owner is None and link.key in claims.links)
+
+
+def _unmarked(resource: Resource, state: State, claims: Claims) -> None:
+    thing = f"this {resource.KIND} of the root namespace"
+    if resource.key() in claims.others:
+        raise _clash(thing, claims.others[resource.key()], resource.place)
+    if claims.lab and resource.key() not in claims.keys and resource.stranger(state, claims.lab):
+        raise _clash(thing, None, resource.place)
+
+
+def is_ours(resource: Resource, state: State, claims: Claims) -> bool:
+    """Whether what a lab made once is still its own: meanwhile somebody else may have taken the name."""
+    if resource.proven(state):
+        return True
+    try:
+        ownership([resource], state, claims)
+    except LabError:
+        return False
+    return True
+
+
+def _clash(thing: str, owner: str | None, place: str) -> LabError:
+    if owner:
+        return LabError(f"{thing} belongs to lab {owner!r}", place, "change it there, or remove that lab")
+    return LabError(f"{thing} exists and belongs to no lab", place, "use another name, or remove it")
+
+
+def existence(desired: Sequence[Resource], state: State) -> None:
+    """Every namespace and device that is named is there already, or will be."""
+    made = {resource.name for resource in desired if isinstance(resource, Netns)}
+    ends = {end.key for resource in desired for end in resource.ends()}
+    for resource in desired:
+        for name, place in resource.spaces():
+            if name not in made and name not in state.namespaces:
+                raise LabError(f"there is no {describe(name)}", place, "tcpip.lab.netns makes one")
+        for key, place in resource.devices():
+            if key not in ends and not state.link(key) and key[1] != "lo":
+                raise LabError(f"there is no interface {key[1]!r} in {describe(key[0])}", place)
+
+
+def features(desired: Sequence[Resource], state: State) -> None:
+    """The kernel has what is needed of it."""
+    for resource in desired:
+        for feature, place in resource.needs():
+            if feature in state.lacking:
+                raise LabError(f"this kernel has no {feature.value}", place)
+
+
+def gateways(desired: Sequence[Resource], state: State) -> None:
+    """The next hop of a route lies in a network that its namespace has, or will have, on an interface."""
+    local = _local_networks(desired, state)
+    for resource in desired:
+        if isinstance(resource, Route) and resource.entry.via:
+            via, netns = ipaddress.ip_address(resource.entry.via), resource.entry.netns
+            if not via.is_link_local and not any(via in network for network in local.get(netns, ())):
+                raise LabError(f"{via} is in no network of {describe(netns)}", at(resource.place, "via"))
+
+
+def _local_networks(desired: Sequence[Resource], state: State) -> dict[str, list[_Network]]:
+    found: dict[str, list[_Network]] = {}
+    for resource in desired:
+        if not isinstance(resource, Route) or not resource.entry.via:
+            for netns, network, _place in resource.networks():
+                found.setdefault(netns, []).append(_network(network))
+    for namespace in state.namespaces.values():
+        found.setdefault(namespace.name, []).extend(map(_network, _held(namespace)))
+    return found
+
+
+def replacements(desired: Sequence[Resource], state: State) -> None:
+    """Outside a lab, an interface is only made anew if it is of the declared kind and both its ends are in sight."""
+    for resource in desired:
+        for link in resource.obsolete(state):
+            place = at(resource.place, "name")
+            if link.kind != resource.KIND:
+                found = link.kind or "a device of the machine"
+                raise LabError(f"{link.name!r} in {describe(link.netns)} is {found} already", place, "use another name")
+            if link.kind == "veth" and link.peer is None:
+                raise LabError(f"{link.name!r} in {describe(link.netns)} has another peer, out of sight", place)
+
+
+def overlaps(desired: Sequence[Resource], state: State, claims: Claims) -> None:
+    """A prefix that a lab brings into the machine's own namespace must not be one that the machine has."""
+    machine = state.namespaces.get(ROOT)
+    taken = list(_foreign(machine, claims)) if machine else []
+    for resource in desired:
+        for netns, prefix, place in resource.networks():
+            for other, by in taken if netns == ROOT else ():
+                if _network(prefix).overlaps(_network(other)):
+                    raise LabError(f"{prefix} overlaps {other}, which the machine has on {by}", place)
+
+
+def _foreign(machine: Namespace, claims: Claims) -> Iterator[tuple[str, str]]:
+    """The networks of the root namespace that are not the lab's, with the interface."""
+    foreign = {link.name: link for link in machine.links.values() if not _is_own(link, claims)}
+    for link in foreign.values():
+        yield from ((address, link.name) for address in link.addresses)
+    for route in machine.routes:
+        if route.dst != "default" and route.dev in foreign and ("route", *route.key) not in claims.keys:
+            yield route.dst, str(route.dev)
+
+
+def _held(namespace: Namespace) -> Iterator[str]:
+    """The networks that lie on the interfaces of a namespace."""
+    for link in namespace.links.values():
+        yield from link.addresses
+    yield from (route.dst for route in namespace.routes if route.dst != "default" and route.dev and not route.via)
+
+
+def _network(cidr: str) -> _Network:
+    return ipaddress.ip_interface(cidr).network

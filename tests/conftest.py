@@ -1,0 +1,39 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of all tests under tests/."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import pytest
+from labmachine import LabMachine
+from served import ServedMachine
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The interpreter that modules run under, for the matrix of versions."""
+    parser.addoption("--module-python", default="", help="run modules in test machines under this Python")
+
+
+@pytest.fixture
+def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[LabMachine]:
+    """A fresh throw-away machine; it ends with the test."""
+    yield from _machine(request.config, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def common_machine(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[LabMachine]:
+    """A throw-away machine that all tests of a file share."""
+    yield from _machine(pytestconfig, tmp_path_factory)
+
+
+def _machine(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[LabMachine]:
+    if os.geteuid() != 0:
+        pytest.skip("needs root for a throw-away machine")
+    kind = ServedMachine if config.getoption("--emulated") else LabMachine
+    with kind.start([str(tmp_path_factory.getbasetemp())]) as started:
+        started.module_python = config.getoption("--module-python") or started.module_python
+        yield started

@@ -1,0 +1,80 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine has, read without being on that machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import sys
+from importlib import metadata
+
+import pytest
+from ansible_collections.tcpip.lab.plugins.module_utils import machine
+
+RHEL_CLONE = 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\n'
+
+
+@pytest.mark.parametrize(
+    ("os_release", "family"),
+    [
+        ('PRETTY_NAME="Debian GNU/Linux 12"\nVERSION_ID="12"\nID=debian\n', "debian"),
+        ("ID=ubuntu\nID_LIKE=debian\n", "debian"),
+        (RHEL_CLONE, "redhat"),
+        ("ID=fedora\n", "redhat"),
+        ("ID='arch'\n", "other"),
+        ("VARIANT_ID=debian\n", "other"),
+        ("", "other"),
+    ],
+)
+def test_family(os_release: str, family: str) -> None:
+    assert machine.family_of(os_release) == family
+
+
+@pytest.mark.parametrize(
+    ("version", "sufficient"),
+    [("0.7.1", False), ("0.7.2", True), ("0.7.12", True), ("0.10", True), ("0.9.7.post1", True), ("1", True)],
+)
+def test_pyroute2_versions(version: str, sufficient: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", lambda _name: version)
+    assert machine.pyroute2() == {"version": version, "sufficient": sufficient}
+
+
+def test_no_pyroute2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert machine.pyroute2() == {"version": "", "sufficient": False}
+
+
+def test_pyroute2_without_metadata_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = metadata.version("pyroute2")
+
+    def missing(_name: str) -> str:
+        raise metadata.PackageNotFoundError
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert machine.pyroute2()["version"] == expected
+
+
+def test_a_virtual_environment_is_not_the_distributions_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    assert machine.python()["distribution"]
+    monkeypatch.setattr(sys, "prefix", "/opt/venv")
+    assert not machine.python()["distribution"]
+
+
+def test_a_python_beside_the_distributions_is_not_the_distributions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setattr(sys, "executable", "/opt/python/bin/python3")
+    assert not machine.python()["distribution"]
+
+
+def test_a_request_for_a_link() -> None:
+    message = machine.new_link("veth")
+    assert struct.unpack_from("=IHH", message) == (len(message), 16, 0x605)
+    assert message[32:] == struct.pack("=HHHH", 16, 18, 9, 1) + b"veth\0\0\0\0"
+
+
+def test_nothing_asked_needs_no_privileges() -> None:
+    assert machine.lacking_link_kinds([]) == []
