@@ -1,0 +1,163 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A text over TCP or UDP between two namespaces, by sockets of this process.
+
+A socket stays in the namespace where it was made, so a thread visits each namespace for as long as that takes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import LabError
+from ..namespaces import inside
+from .model import Exchange, family, netns_words
+from .outcome import Outcome
+from .ping import LIMITED_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Seconds without a sign after which it is silence.
+_PATIENCE_S = 1.0
+#: How long is waited for what comes of the second datagram, where none is to arrive.
+_AGAIN_PATIENCE_S = 0.4
+
+_TYPES = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN)
+
+
+def payload(exchange: Exchange) -> bytes:
+    """What goes over the network: the text as a line, as nc(1) sends it."""
+    return exchange.text.encode() + b"\n"
+
+
+def attempt(exchange: Exchange) -> Outcome:
+    """Send the text once. Raises LabError when the listener cannot listen or a namespace is not there."""
+    with ExitStack() as stack:
+        listener = None
+        if exchange.at is not None:
+            listener = stack.enter_context(_listening(exchange, exchange.at))
+        client = stack.enter_context(_socket(exchange, exchange.from_))
+        client.settimeout(_PATIENCE_S)
+        try:
+            with inside(exchange.from_):  # the index of a link-local address' interface is looked up here
+                client.connect(_address(exchange))
+            return (_stream if exchange.protocol == "tcp" else _datagram)(exchange, client, listener)
+        except OSError as error:
+            return _failed(exchange, error)
+
+
+@contextmanager
+def _listening(exchange: Exchange, at: str) -> Iterator[socket.socket]:
+    with _socket(exchange, at) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if exchange.protocol == "tcp" else 0)
+        try:
+            listener.bind(("", exchange.port))
+            if exchange.protocol == "tcp":
+                listener.listen()
+        except OSError as error:
+            where = f"{exchange.protocol} port {exchange.port} in {netns_words(at)}"
+            hint = "'ss -tulpn' there lists who does"
+            raise LabError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
+        yield listener
+
+
+def _socket(exchange: Exchange, netns: str) -> socket.socket:
+    kind = socket.AF_INET6 if family(exchange.to) == 6 else socket.AF_INET
+    with inside(netns):
+        return socket.socket(kind, _TYPES[exchange.protocol])
+
+
+def _address(exchange: Exchange) -> tuple[object, ...]:
+    found = socket.getaddrinfo(exchange.to, exchange.port, type=_TYPES[exchange.protocol], flags=socket.AI_NUMERICHOST)
+    return found[0][4]
+
+
+def _stream(exchange: Exchange, client: socket.socket, listener: socket.socket | None) -> Outcome:
+    """Send and close one way, receive until the end, close the other way: both FINs are on the wire afterwards."""
+    opening = _line(exchange, client, "connected")
+    if listener is None:
+        return Outcome("connected", "connected, so somebody listens there", (opening,))
+    client.sendall(payload(exchange))
+    client.shutdown(socket.SHUT_WR)
+    listener.settimeout(_PATIENCE_S)
+    try:
+        server, sender = listener.accept()
+    except socket.timeout:  # TimeoutError only since Python 3.10
+        return _elsewhere(exchange, opening)
+    with server:
+        server.settimeout(_PATIENCE_S)
+        received = _receive_all(server)
+    client.recv(1)
+    return _arrived(exchange, opening, received, sender)
+
+
+def _elsewhere(exchange: Exchange, opening: str) -> Outcome:
+    came = f"connected, but not to the listener in {netns_words(exchange.at or '')}"
+    return Outcome("elsewhere", came, (opening,))
+
+
+def _receive_all(server: socket.socket) -> bytes:
+    received = b""
+    while True:
+        block = server.recv(65536)
+        if not block:
+            return received
+        received += block
+
+
+def _datagram(exchange: Exchange, client: socket.socket, listener: socket.socket | None) -> Outcome:
+    """Send once, and where no delivery is expected once more: a refusal may be held back by the limit of errors."""
+    opening = _line(exchange, client, f"sent {len(payload(exchange))} bytes")
+    poll = select.poll()
+    for each in filter(None, (client, listener)):
+        poll.register(each, select.POLLIN)
+    for patience in (_PATIENCE_S,) if exchange.expect == "delivered" else (LIMITED_S, _AGAIN_PATIENCE_S):
+        client.send(payload(exchange))
+        ready = [descriptor for descriptor, _event in poll.poll(patience * 1000)]
+        if listener is not None and listener.fileno() in ready:
+            received, sender = listener.recvfrom(65536)
+            return _arrived(exchange, opening, received, sender)
+        if ready:
+            client.recv(1)  # an ICMP error comes out of here (udp(7)); an answer means that somebody else listens
+            return Outcome("connected", "an answer came, so somebody listens there", (opening,))
+    return Outcome("silence", "silence: nothing arrived and no error came back", (opening,), worth_retrying=True)
+
+
+def _arrived(exchange: Exchange, opening: str, received: bytes, sender: tuple[object, ...]) -> Outcome:
+    text = received.decode(errors="backslashreplace")
+    where = netns_words(exchange.at or "")
+    line = f"{where}: {len(received)} bytes from {sender[0]} port {sender[1]}: {text!r}"
+    if received != payload(exchange):
+        return Outcome("altered", f"{len(received)} bytes arrived, {text!r}", (opening, line))
+    return Outcome("delivered", f"{len(received)} bytes delivered from {sender[0]} port {sender[1]}", (opening, line))
+
+
+def _line(exchange: Exchange, client: socket.socket, what: str) -> str:
+    local, remote = client.getsockname(), client.getpeername()
+    way = f"{local[0]} port {local[1]} -> {remote[0]} port {remote[1]}"
+    return f"{netns_words(exchange.from_)}: {exchange.protocol} {way}: {what}"
+
+
+def _failed(exchange: Exchange, error: OSError) -> Outcome:
+    line = f"{netns_words(exchange.from_)}: {exchange.protocol} to {exchange.to} port {exchange.port}: "
+    if isinstance(error, socket.timeout) or error.errno == errno.ETIMEDOUT:
+        came = "silence: no answer of any kind"
+        return Outcome("silence", came, (line + "no answer",), worth_retrying=True)
+    words = os.strerror(error.errno) if error.errno else str(error)
+    kind = {errno.ECONNREFUSED: "refused"}.get(error.errno or 0, "error")
+    return Outcome(kind, words, (line + words,), worth_retrying=error.errno in _UNREACHABLE)
+
+
+def expectation(exchange: Exchange) -> str:
+    """What the check expects, as a phrase."""
+    if exchange.expect == "delivered":
+        return f"{len(payload(exchange))} bytes delivered to {netns_words(exchange.at or '')}"
+    return {"refused": "Connection refused", "silence": "silence: no answer of any kind"}[exchange.expect]
