@@ -1,0 +1,253 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: check
+short_description: Observe whether a network does what it should
+version_added: "0.1.0"
+description:
+  - Pings, sends texts over TCP and UDP, captures packets, and looks at routes and interfaces, from inside network
+    namespaces.
+  - What must fail is checked like what must work, and I(how) it fails matters. An error of this machine, an error
+    sent by a router, and silence are three different things.
+  - A check that fails says from where it was made, to what address, what was expected, what came, and the likely
+    cause, which is found by following the packet through the namespaces of this machine.
+  - Nothing is changed. Commands and listeners started for a check are gone when it ends.
+attributes:
+  action_group:
+    description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - tcpip.lab.lab
+  check_mode:
+    description: Can run in check mode, where no check is made, since the network may not have been built.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed.
+    support: none
+    details: Nothing is changed.
+  idempotent:
+    description: Run twice on the same network, it reports the same.
+    support: full
+  platform:
+    description: The systems that it runs on.
+    platforms: linux
+    support: full
+options:
+  checks:
+    description:
+      - The checks. Each is a dictionary with a C(name), which is a sentence that says what is to be seen, and exactly
+        one of C(ping), C(tcp), C(udp), C(route) and C(link), described below. The C(name) can be omitted.
+      - A namespace that is omitted or empty is the machine's own, the root network namespace.
+      - >-
+        C(ping) sends echo requests by C(ping) of iputils. Its keys are C(from) (the namespace), C(to) (an IPv4 or
+        IPv6 address, required), C(source) (the address to send from) or
+        C(dev) (the interface to send by, whatever the routes say), C(count) (V(3)), C(size) (bytes of data,
+        V(56)), C(df) (V(true) forbids fragmentation, V(false)), C(expect), C(ttl) and C(by).
+      - >-
+        C(expect) of C(ping) is V(reply), the default, for an answer to every request, with the TTL C(ttl) if that is
+        given; V(silence) for no answer of any kind (which takes 2.5 seconds to be sure, since routers send ICMP
+        errors at a limited rate); V(network_unreachable) for C(ping)'s own I(Network is unreachable), when there is
+        no route to begin with; V(destination_net_unreachable) or V(destination_host_unreachable) for the errors of
+        these names, sent by the machine C(by) if that is given; V(message_too_long) for a packet that is larger than
+        an MTU on its way and must not be fragmented (use C(df)). An unreachable host is given up after 3 seconds.
+        That is how long such a check takes.
+      - >-
+        C(tcp) and C(udp) send a text, with a newline at its end. Their keys are C(from) (the namespace that sends),
+        C(to) (the address, required), C(at) (the namespace that listens on all of its addresses; nobody listens if it
+        is omitted; an empty text is the root namespace), C(port) (required), C(text) (V(Hello World!)), and
+        C(expect), which is V(delivered), the default, V(refused) or V(silence).
+      - >-
+        C(route) looks for a route in the main table. Its keys are C(netns), C(dst) (a network in CIDR form or
+        V(default), required), C(via), C(dev) and C(present) (V(true); V(false) if there must be no such route).
+      - >-
+        C(link) looks at an interface. Its keys are C(netns), C(name) (required), C(mtu) and C(up) (switched on by its
+        owner, whether or not its other end is).
+      - >-
+        A check with C(ping), C(tcp) or C(udp) may have C(captures) beside it, a list of what C(tcpdump -n -e) must
+        see while the traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter)
+        (in the words of C(pcap-filter(7))), C(packets) (a list of regular expressions that must match lines of
+        C(tcpdump) in this order, other lines may be between them), and C(absent) (a list of regular expressions that
+        must not match any line).
+      - Checks without C(captures) run at the same time. Those with C(captures) follow one after another, so that each
+        sees its own traffic only.
+      - What is expected to work is tried again for a second or so (IPv6 up to 3 seconds, since new addresses are
+        first checked for duplicates), and the report says so. What is expected to fail is tried once.
+    type: list
+    elements: dict
+    required: true
+requirements:
+  - ping (iputils) for C(ping)
+  - tcpdump for C(captures)
+  - ip (iproute2) for C(route), C(link) and the causes of failures
+  - the privileges of root
+seealso:
+  - module: tcpip.lab.topology
+    description: Builds the network.
+  - name: ping(8)
+    description: What its words mean.
+    link: https://man7.org/linux/man-pages/man8/ping.8.html
+  - name: pcap-filter(7)
+    description: The words of C(filter) in a capture.
+    link: https://www.tcpdump.org/manpages/pcap-filter.7.html
+notes:
+  - Causes are looked for in the namespaces that have a name (C(ip netns)) and in the root namespace of the same
+    machine. Policy routing is not followed.
+author:
+  - Contributors to the tcpip.lab collection (@tcpip-lab)
+"""
+
+EXAMPLES = r"""
+- name: See that the router routes
+  tcpip.lab.check:
+    checks:
+      - name: ns1 reaches ns2 through the router, which takes one from the TTL
+        ping: {from: ns1, to: 198.51.100.1, ttl: 63}
+      - name: ns1 sends by way of the router what is not on its own network
+        route: {netns: ns1, dst: default, via: 192.0.2.254, dev: ns1-veth0}
+      - name: The interface of ns1 is up and carries packets of 1500 bytes
+        link: {netns: ns1, name: ns1-veth0, mtu: 1500, up: true}
+
+- name: See how different failures look
+  tcpip.lab.check:
+    checks:
+      - name: The router has no route to 203.0.113.0/24 and says so
+        ping: {from: ns1, to: 203.0.113.1, expect: destination_net_unreachable, by: 192.0.2.254}
+      - name: ns2 has no route at all to 203.0.113.0/24
+        ping: {from: ns2, to: 203.0.113.1, expect: network_unreachable}
+      - name: 1501 bytes do not fit
+        ping: {from: ns1, to: 198.51.100.1, size: 1473, df: true, expect: message_too_long}
+      - name: Nobody listens on port 54321
+        tcp: {from: ns1, to: 198.51.100.1, port: 54321, expect: refused}
+
+- name: See a text cross the network
+  tcpip.lab.check:
+    checks:
+      - name: A TCP connection opens, carries the text and closes both ways
+        tcp: {from: ns1, to: 198.51.100.1, at: ns2, port: 54321, text: Hello World!}
+        captures:
+          - netns: ns2
+            dev: ns2-veth0
+            filter: tcp port 54321
+            packets:
+              - 'Flags \[S\]'
+              - 'Flags \[S\.\]'
+              - 'Flags \[P\.\].* length 13'
+              - 'Flags \[F\.\]'
+              - 'Flags \[F\.\]'
+            absent:
+              - 'Flags \[R'
+      - name: So does a datagram, in one packet of 13 bytes with its newline
+        udp: {from: ns1, to: 198.51.100.1, at: ns2, port: 54321, text: Hello World!}
+        captures:
+          - netns: ns2
+            dev: ns2-veth0
+            filter: udp port 54321
+            packets:
+              - '192\.0\.2\.1\.\d+ > 198\.51\.100\.1\.54321: UDP, length 13'
+"""
+
+RETURN = r"""
+report:
+  description: The results as lines for a person.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - ok    ns1 reaches ns2 through the router — 3 of 3 replies, ttl 63
+    - '      64 bytes from 198.51.100.1: icmp_seq=1 ttl=63 time=0.156 ms'
+results:
+  description: One result for each check, in their order. Empty in check mode.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The sentence of the check.
+      type: str
+      returned: success
+      sample: ns1 reaches ns2 through the router
+    ok:
+      description: Whether it was as expected.
+      type: bool
+      returned: success
+      sample: false
+    what:
+      description: What was tried, from where and to what address.
+      type: str
+      returned: success
+      sample: ping from ns1 to 198.51.100.1
+    expected:
+      description: What was expected.
+      type: str
+      returned: success
+      sample: 3 of 3 replies, ttl 63
+    came:
+      description: What was seen.
+      type: str
+      returned: success
+      sample: 'silence: 3 sent, no answer of any kind'
+    outcome:
+      description:
+        - The kind of what was seen in one word, in the words of C(expect) and a few more such as V(loss), V(filtered),
+          V(ttl_exceeded) and V(error).
+        - Empty for C(route) and C(link), and where the check could not be made.
+      type: str
+      returned: success
+      sample: silence
+    evidence:
+      description: The lines that show it, as C(ping), C(tcpdump) and C(ip) print them.
+      type: list
+      elements: str
+      returned: success
+      sample:
+        - 3 packets transmitted, 0 received, 100% packet loss, time 30ms
+    cause:
+      description: The likely cause of a failure, with the command that shows it. Empty where there is none.
+      type: str
+      returned: success
+      sample: >-
+        router does not forward IPv4 packets, net.ipv4.ip_forward is 0 there
+        (ip netns exec router sysctl net.ipv4.ip_forward)
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.tcpip.lab.plugins.module_utils.checks import model, run
+from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+
+
+def check(items: list[Any], check_mode: bool) -> dict[str, Any]:
+    """The module's result; C(failed) is in it when a check failed. Raises LabError on input that is no check."""
+    checks = model.parse(items)
+    if check_mode:
+        return {"skipped": True, "msg": "no checks are made in check mode", "results": [], "report": []}
+    if os.geteuid() != 0:
+        raise LabError("checks inside namespaces need the privileges of root", hint="use 'become: true'")
+    results = run.run(checks)
+    told = {"results": [each.as_dict() for each in results], "report": run.report(results)}
+    message = run.failure(results)
+    return {**told, "failed": True, "msg": message} if message else told
+
+
+def main() -> None:
+    """Read the checks, make them, tell."""
+    spec = {"checks": {"type": "list", "elements": "dict", "required": True}}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    try:
+        result = check(module.params["checks"], module.check_mode)
+    except LabError as error:
+        module.fail_json(msg=str(error), results=[], report=[])
+    else:
+        module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
