@@ -1,0 +1,126 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: stages
+short_description: The topology that a scenario's stages add up to
+version_added: 0.1.0
+description:
+  - A scenario is told in stages, and each adds to the ones before. This filter gives the topology at the end of a
+    stage, as M(tcpip.lab.topology) takes it.
+  - An item of a later stage that has the identity of an earlier one completes it. Its keys override the earlier ones,
+    C(peer) is completed likewise.
+  - The identity is C(netns) and C(name), for a route C(netns), C(dst), C(table) and C(metric).
+  - What is no topology is refused with its place, for example two items of one identity in the same stage.
+positional: upto
+options:
+  _input:
+    description:
+      - The stages. Only their key C(topology) is read, a dictionary of lists of items by kind, which can be omitted.
+    type: list
+    elements: dict
+    required: true
+  upto:
+    description: How many of the stages, from the first. All of them if omitted.
+    type: int
+"""
+
+EXAMPLES = r"""
+- name: Build the lab as it is after its first stage
+  tcpip.lab.topology:
+    name: router
+    netns: "{{ topology.netns }}"
+    sysctl: "{{ topology.sysctl }}"
+  vars:
+    lab_stages:
+      - topology:
+          netns: [{name: router}]
+          sysctl: [{netns: router, name: net.ipv4.ip_forward, value: 0}]
+      - topology:
+          sysctl: [{netns: router, name: net.ipv4.ip_forward, value: 1}]
+    topology: "{{ lab_stages | tcpip.lab.stages(1) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Lists of items by kind.
+  type: dict
+  sample:
+    netns: [{name: router}]
+    sysctl: [{netns: router, name: net.ipv4.ip_forward, value: 1}]
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.tcpip.lab.plugins.module_utils import topology
+from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
+
+
+def stages(given: Any, upto: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """The topology of the first C(upto) stages. Raises AnsibleFilterError with the place of the first fault."""
+    try:
+        return topology.merge(_topologies(given)[:upto])
+    except LabError as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+def _topologies(given: Any) -> list[Mapping[str, Any]]:
+    if not _is_list(given):
+        raise LabError(f"{given!r} is not a list of stages", "stages")
+    return [_topology(stage, f"stages[{number}]") for number, stage in enumerate(given)]
+
+
+def _topology(stage: Any, place: str) -> Mapping[str, Any]:
+    if not isinstance(stage, Mapping):
+        raise LabError(f"{stage!r} is not a mapping", place)
+    found = stage.get("topology") or {}
+    if not isinstance(found, Mapping):
+        raise LabError(f"{found!r} is not a mapping of kinds to lists", f"{place}.topology")
+    for kind, items in found.items():
+        _check_items(kind, items, f"{place}.topology.{kind}")
+    return found
+
+
+def _check_items(kind: str, items: Any, place: str) -> None:
+    if kind not in KINDS:
+        close = difflib.get_close_matches(kind, KINDS, n=1)
+        raise LabError("is not a kind of resource", place, f"did you mean {close[0]}?" if close else "")
+    if not _is_list(items):
+        raise LabError(f"{items!r} is not a list", place)
+    seen: dict[Any, str] = {}
+    for where, identity in _identities(kind, items, place):
+        if identity in seen:
+            raise LabError(f"is declared already, as {seen[identity]}", where, "a later stage may complete it")
+        seen[identity] = where
+
+
+def _identities(kind: str, items: Sequence[Any], place: str) -> Iterator[tuple[str, Any]]:
+    for number, item in enumerate(items):
+        where = f"{place}[{number}]"
+        if not isinstance(item, Mapping):
+            raise LabError(f"{item!r} is not a mapping of options", where)
+        try:
+            identity = KINDS[kind].identify(item)
+            hash(identity)
+        except (TypeError, ValueError) as reason:
+            raise LabError(str(reason), where) from None
+        yield where, identity
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters by name."""
+        return {"stages": stages}

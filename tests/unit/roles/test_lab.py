@@ -1,0 +1,37 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role's files say twice, they say alike."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
+
+ROLES = pathlib.Path(__file__).parents[3] / "roles"
+
+
+def load(path: str) -> t.Any:
+    return yaml.safe_load((ROLES / path).read_text(encoding="utf-8"))
+
+
+def test_every_kind_of_resource_is_handed_on_to_the_topology() -> None:
+    (build,) = [task["tcpip.lab.topology"] for task in load("lab/tasks/stage.yml") if "tcpip.lab.topology" in task]
+    handed_on = {kind: value for kind, value in build.items() if kind != "name"}
+    assert handed_on == {kind: f"{{{{ lab_topology.{kind} | default(omit) }}}}" for kind in KINDS}
+
+
+@pytest.mark.parametrize("role", ["lab", "machine"])
+def test_documented_defaults_are_the_defaults(role: str) -> None:
+    defaults = load(f"{role}/defaults/main.yml")
+    options = load(f"{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    documented = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert documented.keys() == defaults.keys()
+    templates = {name for name, value in defaults.items() if isinstance(value, str) and "{{" in value}
+    assert {name: value for name, value in documented.items() if name not in templates} == {
+        name: value for name, value in defaults.items() if name not in templates
+    }
