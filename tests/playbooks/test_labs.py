@@ -1,0 +1,117 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every playbook, run as a user runs it: predicted, built, built again, walked through, and removed without a trace."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+import snapshot
+import tutorial
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine, Run
+
+SCENARIOS = sorted(tutorial.commands())
+
+
+def path(scenario: str) -> str:
+    return f"playbooks/{scenario}.yml"
+
+
+def checks(run: Run) -> int:
+    """How often checks were made."""
+    return len(re.findall(r"Check what is to be seen in it\] \*+\n(?:ok|fatal): ", run.stdout))
+
+
+def pages(run: Run) -> list[str]:
+    """What the run showed to its reader."""
+    return [str(each["msg"]) for each in run.tasks if each["task"].endswith("Show it")]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_life_of_a_lab(scenario: str, machine: LabMachine) -> None:
+    before = machine.snapshot()
+    predicted = machine.playbook(path(scenario), "--check", "--diff")
+    assert snapshot.diff(before, machine.snapshot()) == []
+    assert checks(predicted) == 0
+
+    built = machine.playbook(path(scenario), "--diff")
+    assert built.changed == 1
+    assert built.changes == predicted.changes
+    assert checks(built) == 1
+    assert len(pages(built)) == 1
+    assert "\nok    " in pages(built)[0]
+
+    again = machine.playbook(path(scenario))
+    assert again.changed == 0
+    assert machine.playbook(path(scenario), "--check", "--diff").changed == 0
+
+    gone = machine.playbook(path(scenario), lab_state="absent")
+    assert gone.changed == 1
+    assert snapshot.diff(before, machine.snapshot()) == []
+    assert machine.playbook(path(scenario), lab_state="absent").changed == 0
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_walkthrough_shows_every_stage_and_ends_in_the_lab(scenario: str, machine: LabMachine) -> None:
+    machine.playbook(path(scenario))
+    at_once = tutorial.network(machine)
+    walk = machine.playbook(path(scenario), walkthrough=True)
+    shown = pages(walk)
+    assert len(shown) == checks(walk) >= 2
+    for number, page in enumerate(shown, start=1):
+        assert page.startswith(f"Stage {number} of {len(shown)}: ")
+        assert "\nWhat was done:\n  " in page
+        assert "\nok    " in page
+    assert tutorial.network(machine) == at_once
+
+
+def test_without_checks_none_are_made(machine: LabMachine) -> None:
+    run = machine.playbook(path("veth"), "--extra-vars", "lab_checks=false")
+    assert run.changed == 1
+    assert checks(run) == 0
+    assert "What is seen" not in pages(run)[0]
+
+
+def test_a_walkthrough_in_check_mode_predicts_the_whole_lab(machine: LabMachine) -> None:
+    walk = machine.playbook(path("router"), "--check", "--diff", walkthrough=True)
+    assert walk.changes == machine.playbook(path("router"), "--check", "--diff").changes != []
+
+
+def test_a_machine_that_has_all_is_left_as_it_is(machine: LabMachine) -> None:
+    before = machine.snapshot()
+    assert machine.playbook(path("machine")).changed == 0
+    assert snapshot.diff(before, machine.snapshot()) == []
+
+
+def test_a_kernel_that_lacks_something_is_told_of(machine: LabMachine) -> None:
+    run = machine.playbook(path("machine"), _fails=True, machine_link_kinds=["veth", "nosuch"])
+    assert "cannot make interfaces of these kinds: nosuch" in " ".join(run.stdout.split())
+
+
+def test_the_number_of_tasks_is_small(machine: LabMachine) -> None:
+    run = machine.playbook(path("vxlan"))
+    assert len(run.tasks) <= 8, [each["task"] for each in run.tasks]
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"lab_state": "there"}, "value of lab_state must be one of: present, absent, got: there"),
+        ({"lab_stages": [{"title": "a", "check": []}]}, "lab_stages"),
+        ({"lab_stages": [{"title": "a", "topology": {"veths": []}}]}, "stages[0].topology.veths: is not a kind of"),
+        ({"lab_stages": [{"title": "a", "topology": {"netns": [{"name": "../x"}]}}]}, "netns[0].name: '../x'"),
+        ({"lab_stages": []}, "nothing is declared"),
+    ],
+)
+def test_what_is_no_scenario_is_refused_and_nothing_is_made(
+    variables: dict[str, t.Any], message: str, machine: LabMachine
+) -> None:
+    before = machine.snapshot()
+    run = machine.playbook(path("veth"), _fails=True, **variables)
+    assert message in run.stdout
+    assert snapshot.diff(before, machine.snapshot()) == []

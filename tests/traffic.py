@@ -1,0 +1,56 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pings, captures and texts in the namespaces of a machine, by the standard tools, as the tutorials make them."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import typing as t
+
+if t.TYPE_CHECKING:
+    from throwaway import Machine
+
+SERVER = """
+import socket, sys
+with socket.create_server(("", int(sys.argv[1]))) as server:
+    print("listening", flush=True)
+    with server.accept()[0] as connection:
+        print(connection.makefile().read(), end="")
+"""
+
+
+def ping(machine: Machine, netns: str, *words: str) -> str:
+    """What ping prints, its errors included. Three requests, as the tutorials have it, but without their pauses."""
+    done = machine.run(
+        ["ip", "netns", "exec", netns, "ping", "-n", "-c", "3", "-i", "0.1", "-W", "1", *words], check=False
+    )
+    return done.stdout + done.stderr
+
+
+@contextlib.contextmanager
+def capture(machine: Machine, netns: str, dev: str, packets: int, expression: str = "") -> t.Iterator[list[str]]:
+    """What tcpdump prints of the first so many packets after the block began; the list is filled when the block ends.
+
+    It stops to wait for them after 5 seconds.
+    """
+    words = f"timeout 5 ip netns exec {netns} tcpdump -tnel --immediate-mode -c {packets} -i {dev} {expression}"
+    lines: list[str] = []
+    with machine.popen(shlex.split(words), stdout=-1, stderr=-1) as tcpdump:
+        for line in tcpdump.stderr or ():
+            if line.startswith("listening on"):
+                break
+        yield lines
+        lines += tcpdump.communicate()[0].splitlines()
+
+
+def send_text(machine: Machine, client: str, server: str, *, address: str, port: int, text: str) -> str:
+    """What a TCP server in one namespace receives when a client in another sends it a text."""
+    listen = ["timeout", "5", "ip", "netns", "exec", server, "python3", "-c", SERVER, str(port)]
+    with machine.popen(listen, stdout=-1) as listener:
+        assert listener.stdout is not None
+        assert listener.stdout.readline() == "listening\n"
+        send = f"echo {shlex.quote(text)} >/dev/tcp/{address}/{port}"
+        machine.run(["ip", "netns", "exec", client, "bash", "-c", send])
+        return listener.communicate()[0]
