@@ -1,0 +1,60 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the molecule scenarios' tests; docs/testing.md shows them in use."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pathlib
+import shlex
+import typing as t
+
+import pytest
+from labmachine import LabMachine
+from testinfra.backend.base import BaseBackend, CommandResult
+from testinfra.host import Host
+
+
+class MachineBackend(BaseBackend):  # type: ignore[misc]
+    """Runs testinfra's commands in a throw-away machine, or in a network namespace there."""
+
+    NAME = "machine"
+
+    def __init__(self, machine: LabMachine, netns: str | None) -> None:
+        super().__init__(netns or "machine")
+        self._prefix = [*machine.enter(), *(["ip", "netns", "exec", netns] if netns else []), "sh", "-c"]
+
+    def run(self, command: str, *args: str, **_more: t.Any) -> CommandResult:
+        return self.run_local(shlex.join([*self._prefix, self.get_command(command, *args)]))
+
+
+@pytest.fixture(scope="session")
+def scratch() -> pathlib.Path:
+    """Where the scenario's steps leave what later steps need."""
+    return pathlib.Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+
+
+@pytest.fixture(scope="session")
+def machine(scratch: pathlib.Path) -> LabMachine:
+    """The throw-away machine that the scenario runs in."""
+    return LabMachine.load(scratch / "machine.json")
+
+
+@pytest.fixture(scope="session")
+def ns(machine: LabMachine) -> t.Callable[..., Host]:
+    """A function: the name of a namespace to testinfra's host for it; without a name, the machine itself."""
+
+    @functools.cache
+    def host(name: str | None = None) -> Host:
+        return Host(MachineBackend(machine, name))
+
+    return host
+
+
+@pytest.fixture
+def new_machine() -> t.Iterator[LabMachine]:
+    """Another machine, empty, that ends with the test."""
+    with LabMachine.start() as started:
+        yield started
