@@ -1,0 +1,185 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``prove.py lint|test|versions``: what proves the project, step by step, and in the end what could not run."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import typing as t
+import xml.etree.ElementTree as ET
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = pathlib.Path(sys.prefix) / "bin"
+# Each test has a machine of its own, so they can run beside each other.
+PARALLEL = ("-n", "auto")
+# What every version of Python and pyroute2 has to do: each module by its examples, all drift, a lab's whole life.
+CONTRACT = [
+    f"tests/engine/test_{name}.py" for name in ("examples", "single_modules", "topology_drift", "topology_life")
+]
+REPORTS = ROOT / ".cache/reports"
+EMULATED_REPORTS = ROOT / ".cache/emulated"
+MATRIX = ROOT / ".venv-matrix"
+
+sys.path.insert(0, str(ROOT / "tests"))
+import kernel_rules  # noqa: E402
+import pythons  # noqa: E402
+import run_ansible_test  # noqa: E402
+import snapshot  # noqa: E402
+
+
+@dataclasses.dataclass
+class Tally:
+    """What ran, how it went, and what could not run."""
+
+    lines: list[str] = dataclasses.field(default_factory=list)
+    not_run: list[str] = dataclasses.field(default_factory=list)
+    passed: int = 0
+    failed: int = 0
+
+    def note(self, name: str, passed: int, failed: int, seconds: float = 0) -> None:
+        """Add the outcome of a step."""
+        self.passed += passed
+        self.failed += failed
+        verdict = "FAILED" if failed else "ok"
+        self.lines.append(f"{verdict:7} {name} ({passed} passed, {failed} failed, {seconds:.0f} s)")
+
+    def finish(self) -> int:
+        """Print it all; the exit status. The last line has the sums."""
+        print("\n--- what ran", *self.lines, sep="\n")
+        print("--- what could not run here", *(self.not_run or ["nothing"]), sep="\n")
+        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+        return 1 if self.failed else 0
+
+
+def call(name: str, command: t.Sequence[str], cwd: pathlib.Path = ROOT) -> tuple[bool, float]:
+    """Run a command that prints for itself: whether it succeeded, and the seconds it took."""
+    print(f"\n=== {name}", flush=True)
+    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": sys.prefix}
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False)
+    return done.returncode == 0, time.monotonic() - began
+
+
+def one(tally: Tally, name: str, command: t.Sequence[str], cwd: pathlib.Path = ROOT, size: int = 1) -> None:
+    """A step that passes or fails as a whole; `size` says of how many parts it consists."""
+    success, seconds = call(name, command, cwd)
+    # A step without parts has proved nothing.
+    tally.note(name, size if success else 0, 0 if success and size else 1, seconds)
+
+
+def pytest(tally: Tally, name: str, *arguments: str, emulated: bool = False) -> None:
+    """A step of pytest, counted test by test, with the skips by name."""
+    report = (EMULATED_REPORTS if emulated else REPORTS) / f"{name.replace(' ', '-')}.xml"
+    report.unlink(missing_ok=True)
+    command = [str(BIN / "python"), "tests/emulated.py"] if emulated else [str(BIN / "pytest")]
+    success, seconds = call(name, [*command, "-q", f"--junit-xml={report}", *arguments])
+    cases = list(ET.parse(report).iter("testcase")) if report.exists() else []  # noqa: S314 - pytest wrote it
+    skipped = [case for case in cases if case.find("skipped") is not None]
+    failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    tally.note(name, len(cases) - len(skipped) - len(failed), len(failed) or int(not success), seconds)
+    for case in skipped:
+        reason = t.cast("ET.Element", case.find("skipped")).get("message", "")
+        tally.not_run.append(f"{name}: {case.get('classname')}.{case.get('name')}: {reason}")
+
+
+def lint(tally: Tally) -> None:
+    """All linters."""
+    python = str(BIN / "python")
+    one(tally, "ruff check", [str(BIN / "ruff"), "check", "."])
+    one(tally, "ruff format", [str(BIN / "ruff"), "format", "--check", "."])
+    one(tally, "mypy of the collection", [str(BIN / "mypy"), "-p", "ansible_collections.tcpip.lab.plugins"])
+    one(tally, "mypy of the tests", [str(BIN / "mypy"), "tests", "molecule", "scripts"])
+    one(tally, "yamllint", [str(BIN / "yamllint"), "--strict", "."])
+    one(tally, "ansible-lint", [str(BIN / "ansible-lint"), "--profile", "production", "--offline", "--strict"])
+    one(tally, "antsibull-changelog", [str(BIN / "antsibull-changelog"), "lint"])
+    with run_ansible_test.copy_of_collection() as place:
+        docs = ["lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=self", "."]
+        one(tally, "antsibull-docs", [str(BIN / "antsibull-docs"), *docs], place)
+    one(tally, "ansible-test sanity", [python, "tests/run_ansible_test.py", "sanity"])
+    found = pythons.find()
+    tally.not_run += [
+        f"ansible-test sanity with Python {version}: no such interpreter here"
+        for version in run_ansible_test.SANITY_VERSIONS
+        if version not in found
+    ]
+
+
+def test(tally: Tally) -> None:
+    """All tests."""
+    before = snapshot.take_network()
+    playbook = ROOT / "playbooks/machine.yml"
+    if playbook.exists():
+        one(tally, "make this machine ready", [str(BIN / "ansible-playbook"), str(playbook)])
+    pytest(tally, "unit tests", "tests/unit")
+    pytest(tally, "tests in throw-away machines", "tests/tools", "tests/engine", *native())
+    pytest(tally, "tests of the playbooks", "tests/playbooks")
+    if native():
+        pytest(tally, "VLANs on Debian's kernel, emulated", emulated=True)
+    targets = len(list((ROOT / "tests/integration/targets").glob("*/aliases")))
+    integration = [str(BIN / "python"), "tests/run_ansible_test.py", "integration"]
+    one(tally, "ansible-test integration", integration, size=targets)
+    scenarios = len(list((ROOT / "molecule").glob("*/molecule.yml")))
+    one(tally, "molecule test --all", [str(BIN / "molecule"), "test", "--all"], size=scenarios)
+    versions(tally)
+    differences = snapshot.diff(before, snapshot.take_network())
+    print(*differences, sep="\n")
+    tally.note("this machine's own network is as it was before the tests", int(not differences), len(differences))
+
+
+def native() -> list[str]:
+    """What makes pytest leave out the tests that this machine's kernel cannot run: they are run under emulation."""
+    return [] if kernel_rules.has_vlan_filtering() else ["-m", "not vlan"]
+
+
+def rows() -> list[list[str]]:
+    """The pairs of Python and pyroute2 in tests/matrix.txt."""
+    lines = (ROOT / "tests/matrix.txt").read_text(encoding="utf-8").splitlines()
+    return [line.split() for line in lines if line and not line.startswith("#")]
+
+
+def versions(tally: Tally) -> None:
+    """The tests of the modules, with other versions under the modules."""
+    found = pythons.find()
+    for python, pyroute2 in rows():
+        name = f"Python {python} with pyroute2 {pyroute2}"
+        if python not in found:
+            tally.not_run.append(f"{name}: no such interpreter here")
+            continue
+        interpreter = MATRIX / f"{python}-{pyroute2}" / "bin/python"
+        if not interpreter.exists() and not make_environment(found[python], interpreter, pyroute2):
+            tally.note(f"{name}: its environment could not be made", 0, 1)
+            continue
+        pytest(tally, name, *PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native())
+
+
+def make_environment(python: str, interpreter: pathlib.Path, pyroute2: str) -> bool:
+    """Make a virtual environment with one pyroute2; whether it could be made. A half-made one is removed."""
+    place = interpreter.parent.parent
+    made, _seconds = call(f"make {place.name}", [python, "-m", "venv", str(place)])
+    if made:
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        made, _seconds = call(f"install pyroute2 {pyroute2}", [*pip, f"pyroute2=={pyroute2}"])
+    if not made:
+        interpreter.unlink(missing_ok=True)
+    return made
+
+
+def main() -> int:
+    """The command line."""
+    step = {"lint": lint, "test": test, "versions": versions}[sys.argv[1]]
+    if step is not lint and os.geteuid() != 0:
+        os.execvp("sudo", ["sudo", "--preserve-env", sys.executable, *sys.argv])  # noqa: S606 - we go on as root
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    tally = Tally()
+    step(tally)
+    return tally.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
