@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every playbook, run as a user runs it: predicted, built, built again, walked through, and removed without a trace."""
+"""Playbooks, run as a user runs it: predicted, built, built again, walked through, and removed without a trace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import tutorial
 if t.TYPE_CHECKING:
     from labmachine import LabMachine, Run
 
-SCENARIOS = sorted(tutorial.commands())
+# Here by the command that a user types; molecule does the like with every scenario.
+SCENARIOS = ("router", "veth", "vxlan")
 
 
 def path(scenario: str) -> str:
