@@ -74,8 +74,9 @@ options:
         (in the words of C(pcap-filter(7))), C(packets) (a list of regular expressions that must match lines of
         C(tcpdump) in this order, other lines may be between them), and C(absent) (a list of regular expressions that
         must not match any line).
-      - Checks without C(captures) run at the same time. Those with C(captures) follow one after another, so that each
-        sees its own traffic only.
+      - Traffic without C(captures) flows at the same time. That with C(captures) follows, one check after another, so
+        that each sees its own packets only. Whatever is looked at without traffic comes last, and shows what the
+        traffic left behind.
       - What is expected to work is tried again for a second or so (IPv6 up to 3 seconds, since new addresses are
         first checked for duplicates), and the report says so. What is expected to fail is tried once.
     type: list

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import LabError
-from .model import Capture, netns_words
 from .process import Lines, running
+from .subject import netns_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from .model import Capture
 
 INSTALL = "install tcpdump: 'apt install tcpdump' on the Debian family, 'dnf install tcpdump' on Red Hat's"
 #: Seconds within which tcpdump listens.

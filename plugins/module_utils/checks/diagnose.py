@@ -13,38 +13,11 @@ import ipaddress
 from dataclasses import dataclass, field, replace
 
 from .look import Filters, Interface, Route, Rule, View
-from .model import family, netns_words
 from .segment import Segment, explore
+from .subject import Flow, family, netns_words
 
 #: More namespaces than this on a way are a loop.
 _HOPS = 32
-#: The header of IPv4 without options or of IPv6, and of ICMP's echo (RFC 791, RFC 8200, RFC 792).
-_IP_HEADER, _ICMP_HEADER = {4: 20, 6: 40}, 8
-
-
-@dataclass(frozen=True)
-class Flow:
-    """The packets of a check. C(protocol) is icmp, tcp or udp; C(size) is that of the largest packet in
-    bytes (0: it fits everywhere), which must not be cut into fragments under C(df).
-    """
-
-    netns: str
-    to: str
-    protocol: str
-    source: str = ""
-    port: int = 0
-    size: int = 0
-    df: bool = False
-
-    @property
-    def version(self) -> int:
-        """4 or 6."""
-        return family(self.to)
-
-
-def ping_size(version: int, data: int) -> int:
-    """The bytes of an echo request with its IP header."""
-    return _IP_HEADER[version] + _ICMP_HEADER + data
 
 
 @dataclass

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import LabError
 from ..namespaces import inside
-from .model import Exchange, family, netns_words
 from .outcome import Outcome
 from .ping import LIMITED_S
+from .subject import family, netns_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .kinds.exchange import Exchange
 
 #: Seconds without a sign after which it is silence.
 _PATIENCE_S = 1.0
@@ -31,11 +33,6 @@ _AGAIN_PATIENCE_S = 0.4
 
 _TYPES = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN)
-
-
-def payload(exchange: Exchange) -> bytes:
-    """What goes over the network: the text as a line, as nc(1) sends it."""
-    return exchange.text.encode() + b"\n"
 
 
 def attempt(exchange: Exchange) -> Outcome:
@@ -85,7 +82,7 @@ def _stream(exchange: Exchange, client: socket.socket, listener: socket.socket |
     opening = _line(exchange, client, "connected")
     if listener is None:
         return Outcome("connected", "connected, so somebody listens there", (opening,))
-    client.sendall(payload(exchange))
+    client.sendall(exchange.payload)
     client.shutdown(socket.SHUT_WR)
     listener.settimeout(_PATIENCE_S)
     try:
@@ -115,12 +112,12 @@ def _receive_all(server: socket.socket) -> bytes:
 
 def _datagram(exchange: Exchange, client: socket.socket, listener: socket.socket | None) -> Outcome:
     """Send once, and where no delivery is expected once more: a refusal may be held back by the limit of errors."""
-    opening = _line(exchange, client, f"sent {len(payload(exchange))} bytes")
+    opening = _line(exchange, client, f"sent {len(exchange.payload)} bytes")
     poll = select.poll()
     for each in filter(None, (client, listener)):
         poll.register(each, select.POLLIN)
     for patience in (_PATIENCE_S,) if exchange.expect == "delivered" else (LIMITED_S, _AGAIN_PATIENCE_S):
-        client.send(payload(exchange))
+        client.send(exchange.payload)
         ready = [descriptor for descriptor, _event in poll.poll(patience * 1000)]
         if listener is not None and listener.fileno() in ready:
             received, sender = listener.recvfrom(65536)
@@ -135,7 +132,7 @@ def _arrived(exchange: Exchange, opening: str, received: bytes, sender: tuple[ob
     text = received.decode(errors="backslashreplace")
     where = netns_words(exchange.at or "")
     line = f"{where}: {len(received)} bytes from {sender[0]} port {sender[1]}: {text!r}"
-    if received != payload(exchange):
+    if received != exchange.payload:
         return Outcome("altered", f"{len(received)} bytes arrived, {text!r}", (opening, line))
     return Outcome("delivered", f"{len(received)} bytes delivered from {sender[0]} port {sender[1]}", (opening, line))
 
@@ -154,10 +151,3 @@ def _failed(exchange: Exchange, error: OSError) -> Outcome:
     words = os.strerror(error.errno) if error.errno else str(error)
     kind = {errno.ECONNREFUSED: "refused"}.get(error.errno or 0, "error")
     return Outcome(kind, words, (line + words,), worth_retrying=error.errno in _UNREACHABLE)
-
-
-def expectation(exchange: Exchange) -> str:
-    """What the check expects, as a phrase."""
-    if exchange.expect == "delivered":
-        return f"{len(payload(exchange))} bytes delivered to {netns_words(exchange.at or '')}"
-    return {"refused": "Connection refused", "silence": "silence: no answer of any kind"}[exchange.expect]

@@ -21,8 +21,8 @@ from .. import namespaces
 from ..errors import LabError
 from ..namespaces import inside
 from ..state import ROOT
-from .model import family
 from .process import output_of
+from .subject import family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,13 +12,17 @@ from re import Pattern
 from typing import TYPE_CHECKING
 
 from ..errors import LabError
-from .model import ANSWERED_BY_OTHERS, Ping, family
 from .outcome import Outcome
 from .process import lines_of
+from .subject import family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .kinds.ping import Ping
+
+#: The ends that an ICMP error of another machine brings about, so that one can ask which machine.
+ANSWERED_BY_OTHERS = ("destination_net_unreachable", "destination_host_unreachable")
 #: Seconds between two requests that are to be answered; less than 0.2 is root's privilege.
 _INTERVAL_S = 0.01
 #: Seconds without an answer after which a packet counts as lost.
@@ -122,23 +126,6 @@ def _failed(transcript: Transcript) -> Outcome:
     came = f"{words} from {by}" if by else words
     retry = bool(by) or bool(_NOT_YET.search(words))
     return Outcome(kind, came, tuple(transcript.lines), by, worth_retrying=retry)
-
-
-def verdict(ping: Ping, transcript: Transcript, result: Outcome) -> bool:
-    """Whether the outcome is what the check expects."""
-    if ping.expect == "reply":
-        return result.kind == "reply" and (ping.ttl is None or transcript.ttls == {ping.ttl})
-    return result.kind == ping.expect and ping.by in (None, result.by)
-
-
-def expectation(ping: Ping) -> str:
-    """What the check expects, as a phrase."""
-    if ping.expect == "reply":
-        return f"{ping.count} of {ping.count} replies{f', ttl {ping.ttl}' if ping.ttl else ''}"
-    if ping.expect == "silence":
-        return "silence: no answer of any kind"
-    words = ping.expect.replace("_", " ")
-    return f"{words} from {ping.by}" if ping.by else words
 
 
 def attempt(ping: Ping) -> tuple[Transcript, Outcome]:

@@ -9,6 +9,8 @@ import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import model
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import KINDS
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds.ping import Ping
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +20,14 @@ TCP: dict[str, t.Any] = {"from": "ns1", "to": "192.0.2.2", "at": "ns2", "port": 
 CAPTURE: dict[str, t.Any] = {"netns": "ns2", "dev": "ns2-veth0", "packets": ["ICMP"]}
 
 
+#: Every key that a kind of check has.
+KEYS = {key for kind in KINDS.values() for key in kind.options}
+
+
 def test_a_ping_with_nothing_but_an_address() -> None:
     (check,) = model.parse([{"ping": {"to": "192.0.2.2"}}])
     assert check.name == "ping from the root namespace to 192.0.2.2"
-    assert check.subject == model.Ping("", "192.0.2.2", None, None, 3, 56, False, "reply", None, None)
+    assert check.subject == Ping("", "192.0.2.2", None, None, 3, 56, False, "reply", None, None)
 
 
 def test_every_kind_in_order() -> None:
@@ -108,7 +114,7 @@ VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.floats(),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from([*model.CHECK, *model.PING, *model.EXCHANGE, *model.CAPTURE, "x"]), inner)
+        | st.dictionaries(st.sampled_from([*model.CHECK, *sorted(KEYS), *model.CAPTURE, "x"]), inner)
     ),
     max_leaves=12,
 )

@@ -10,6 +10,7 @@ import pathlib
 import pytest
 import yaml
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import model
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import KINDS
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.modules import check
 
@@ -22,8 +23,8 @@ def test_the_examples_are_those_that_are_tested() -> None:
 
 def test_the_documentation_has_every_key_and_word() -> None:
     described = " ".join(yaml.safe_load(check.DOCUMENTATION)["options"]["checks"]["description"])
-    keys = {*model.CHECK, *model.PING, *model.EXCHANGE, *model.ROUTE, *model.LINK, *model.CAPTURE}
-    words = {*model.PING_ENDS, *model.EXCHANGE_ENDS}
+    keys = {*model.CHECK, *model.CAPTURE, *(key for kind in KINDS.values() for key in kind.options)}
+    words = {word for kind in KINDS.values() for option in kind.options.values() for word in option.choices}
     assert [key for key in keys if f"C({key})" not in described] == []
     assert [word for word in words if f"V({word})" not in described] == []
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import ping
-from ansible_collections.tcpip.lab.plugins.module_utils.checks.model import Ping, parse
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds.ping import Ping
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.model import parse
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,7 +175,7 @@ def _ping(**options: object) -> Ping:
 def test_verdict(options: dict[str, object], line: str, ok: bool) -> None:
     wanted = _ping(**options)
     transcript = ping.read_transcript([line])
-    assert ping.verdict(wanted, transcript, ping.outcome(transcript, 1)) is ok
+    assert wanted.met_by(transcript, ping.outcome(transcript, 1)) is ok
 
 
 def test_the_command_takes_everything_as_an_argument() -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import diagnose, model, ping, process, run
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds.ping import Ping
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.outcome import Outcome, Result
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 
@@ -26,7 +27,7 @@ class Network:
         self.answers = list(answers)
         self.asked = 0
 
-    def attempt(self, wanted: model.Ping) -> tuple[ping.Transcript, Outcome]:
+    def attempt(self, wanted: Ping) -> tuple[ping.Transcript, Outcome]:
         self.asked += 1
         lines = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         transcript = ping.read_transcript(lines)

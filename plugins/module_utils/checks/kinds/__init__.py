@@ -1,0 +1,17 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of checks: one file each. A new kind is one new file, its line here, and its part of the documentation."""
+
+from __future__ import annotations
+
+from . import exchange, link, ping, route
+
+#: By their names in a check.
+KINDS = {
+    "ping": ping.KIND,
+    "tcp": exchange.TCP,
+    "udp": exchange.UDP,
+    "route": route.KIND,
+    "link": link.KIND,
+}

@@ -1,0 +1,94 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A text over TCP or UDP, and how that must end. How it is done is in C(checks/exchange.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ...errors import LabError
+from ...options import Option, Options
+from .. import exchange
+from ..subject import HOST, NETNS, PORT, SOME_NETNS, Flow, Kind, Traffic, netns_words
+
+if TYPE_CHECKING:
+    from ..outcome import Outcome
+
+ENDS = ("delivered", "refused", "silence")
+_TEXT_BYTES = 1000
+
+
+def _text(value: str) -> str:
+    """A line of text. One packet carries it whole, which is what a reader of the capture expects."""
+    if not value or "\n" in value or len(value.encode()) > _TEXT_BYTES:
+        raise ValueError(f"must be one line of 1 to {_TEXT_BYTES} bytes")
+    return value
+
+
+OPTIONS: Options = {
+    "from": NETNS,
+    "to": HOST,
+    "at": SOME_NETNS,
+    "port": PORT,
+    "text": Option(value=_text, default="Hello World!"),
+    "expect": Option(choices=ENDS, default="delivered"),
+}
+
+
+@dataclass(frozen=True)
+class Exchange(Traffic):
+    """A text sent over TCP or UDP from one namespace to a listener in another (C(at) is None: nobody listens)."""
+
+    protocol: str
+    from_: str
+    to: str
+    at: str | None
+    port: int
+    text: str
+    expect: str
+
+    def describe(self) -> str:
+        """From where to what address and port."""
+        return f"{self.protocol} from {netns_words(self.from_)} to {self.to} port {self.port}"
+
+    def expected(self) -> str:
+        """Delivery, refusal or silence."""
+        if self.expect == "delivered":
+            return f"{len(self.payload)} bytes delivered to {netns_words(self.at or '')}"
+        return {"refused": "Connection refused", "silence": "silence: no answer of any kind"}[self.expect]
+
+    @property
+    def payload(self) -> bytes:
+        """What goes over the network: the text as a line, as nc(1) sends it."""
+        return self.text.encode() + b"\n"
+
+    def once(self) -> tuple[bool, Outcome]:
+        """Send the text once."""
+        outcome = exchange.attempt(self)
+        return outcome.kind == self.expect, outcome
+
+    def flow(self) -> Flow:
+        """The packets to the port."""
+        return Flow(self.from_, self.to, self.protocol, port=self.port)
+
+    @property
+    def works(self) -> bool:
+        """Whether the text is expected to arrive."""
+        return self.expect == "delivered"
+
+    def listens(self) -> tuple[object, ...]:
+        """The port that is listened on, or tried."""
+        return self.at, self.protocol, self.port
+
+
+def _build(protocol: str, given: dict[str, Any], place: str) -> Exchange:
+    if given["expect"] == "delivered" and given["at"] is None:
+        raise LabError("is required to deliver a text: the namespace that listens", f"{place}.at")
+    return Exchange(protocol=protocol, from_=given.pop("from"), **given)
+
+
+TCP = Kind(OPTIONS, partial(_build, "tcp"))
+UDP = Kind(OPTIONS, partial(_build, "udp"))
