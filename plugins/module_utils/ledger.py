@@ -118,7 +118,8 @@ def others(lab: str) -> list[Ledger]:
 
 def prepare_netns_directory() -> None:
     """See to it that there is /run/netns, and remember what is done for it, so that the last of us takes it back."""
-    namespaces.prepare_directory(lambda what: _write(_note(), [*_noted(), what]))
+    with _alone():
+        namespaces.prepare_directory(lambda what: _write(_note(), [*_noted(), what]))
 
 
 def _noted() -> list[str]:
@@ -168,13 +169,35 @@ def make_directory() -> None:
 
 def _tidy() -> None:
     """Leave no trace when the last ledger is gone."""
-    with suppress(FileNotFoundError):
+    with _alone():
         left = os.listdir(DIRECTORY)
         if all(name.startswith(_NETNS_DIRECTORY_IS_OURS) for name in left) and namespaces.remove_directory(_noted()):
             for name in left:
                 os.unlink(f"{DIRECTORY}/{name}")
-    with suppress(OSError):
-        os.rmdir(DIRECTORY)
+        with suppress(OSError):
+            os.rmdir(DIRECTORY)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the directory itself: what all labs share is made and taken back by one run at a time.
+
+    A lab's lock does not do for that: the last run of one lab may tidy up while the first of another prepares.
+    """
+    while True:
+        make_directory()
+        try:
+            descriptor = os.open(DIRECTORY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue  # another run has just removed it
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_current(descriptor, DIRECTORY):
+            break
+        os.close(descriptor)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _is_current(descriptor: int, file: str) -> bool:

@@ -10,7 +10,9 @@ import subprocess
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import pytest
 from labmachine import ROOT
 from labs import PAIR, ROOTED, changed, run_under, same, settled, view
 
@@ -18,25 +20,35 @@ if t.TYPE_CHECKING:
     from labmachine import LabMachine
     from labs import Items
 
-LOCK = "/run/tcpip.lab/lab.lock"
+DIRECTORY = "/run/tcpip.lab"
+LOCK = f"{DIRECTORY}/lab.lock"
 
 
-def test_a_run_waits_for_the_one_before_it(machine: LabMachine) -> None:
-    machine.module("topology", name="lab", **PAIR)
-    holder = machine.popen(["flock", LOCK, "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+@contextmanager
+def held(machine: LabMachine, path: str) -> t.Iterator[None]:
+    """Somebody else holds the lock for the length of the block."""
+    holder = machine.popen(["flock", path, "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdin is not None
     assert holder.stdout is not None
     holder.stdin.write("held\n")
     holder.stdin.flush()
     assert holder.stdout.readline() == "held\n"
-    # neither another lab nor a prediction waits
-    machine.module("topology", name="other", netns=[{"name": "x"}])
-    machine.module("topology", _check=True, name="lab", state="absent")
-    with ThreadPoolExecutor() as pool:
-        removal = pool.submit(machine.module, "topology", name="lab", state="absent")
-        time.sleep(0.8)
-        assert not removal.done()
+    try:
+        yield
+    finally:
         holder.communicate()
+
+
+def test_a_run_waits_for_the_one_before_it(machine: LabMachine) -> None:
+    machine.module("topology", name="lab", **PAIR)
+    with ThreadPoolExecutor() as pool:
+        with held(machine, LOCK):
+            # neither another lab nor a prediction waits
+            machine.module("topology", name="other", netns=[{"name": "x"}])
+            machine.module("topology", _check=True, name="lab", state="absent")
+            removal = pool.submit(machine.module, "topology", name="lab", state="absent")
+            time.sleep(0.8)
+            assert not removal.done()
         assert removal.result()["changed"]
 
 
@@ -49,6 +61,22 @@ def test_many_runs_at_once_on_one_lab(machine: LabMachine) -> None:
         list(pool.map(lambda items: machine.module("topology", name="lab", **items), runs))
     machine.module("topology", name="lab", **PAIR)
     assert not machine.module("topology", name="lab", **PAIR)["changed"]
+    machine.module("topology", name="lab", state="absent")
+    same(before, settled(machine))
+
+
+@pytest.mark.parametrize(("now", "then"), [({"state": "absent"}, PAIR), (PAIR, {"state": "absent"})])
+def test_the_directory_of_namespaces_is_made_and_removed_by_one_at_a_time(
+    machine: LabMachine, now: Items, then: Items
+) -> None:
+    before = settled(machine)
+    machine.module("topology", name="lab", **then)
+    machine.run(["mkdir", "-p", "-m", "711", DIRECTORY])
+    with ThreadPoolExecutor() as pool, held(machine, DIRECTORY):
+        run = pool.submit(machine.module, "topology", name="lab", **now)
+        time.sleep(0.8)
+        assert not run.done()
+    assert run.result()["changed"]
     machine.module("topology", name="lab", state="absent")
     same(before, settled(machine))
 
