@@ -11,13 +11,14 @@ module: check
 short_description: Observe whether a network does what it should
 version_added: "0.1.0"
 description:
-  - Pings, sends texts over TCP and UDP, captures packets, and looks at routes and interfaces, from inside network
-    namespaces.
+  - Pings, sends texts over TCP and UDP, captures packets, and looks at routes, interfaces, neighbours and forwarding
+    databases, from inside network namespaces.
   - What must fail is checked like what must work, and I(how) it fails matters. An error of this machine, an error
     sent by a router, and silence are three different things.
   - A check that fails says from where it was made, to what address, what was expected, what came, and the likely
     cause, which is found by following the packet through the namespaces of this machine.
-  - Nothing is changed. Commands and listeners started for a check are gone when it ends.
+  - Nothing that anybody has set up is changed. What the kernel learns by itself does change, as with all traffic, such
+    as its neighbours. Commands and listeners started for a check are gone when it ends.
 attributes:
   action_group:
     description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
@@ -42,13 +43,16 @@ options:
   checks:
     description:
       - The checks. Each is a dictionary with a C(name), which is a sentence that says what is to be seen, and exactly
-        one of C(ping), C(tcp), C(udp), C(route) and C(link), described below. The C(name) can be omitted.
+        one of C(ping), C(tcp), C(udp), C(traceroute), C(route), C(link), C(neighbour), C(fdb), C(vlan) and C(netns),
+        described below. The C(name) can be omitted.
       - A namespace that is omitted or empty is the machine's own, the root network namespace.
       - >-
         C(ping) sends echo requests by C(ping) of iputils. Its keys are C(from) (the namespace), C(to) (an IPv4 or
         IPv6 address, required), C(source) (the address to send from) or
         C(dev) (the interface to send by, whatever the routes say), C(count) (V(3)), C(size) (bytes of data,
-        V(56)), C(df) (V(true) forbids fragmentation, V(false)), C(expect), C(ttl) and C(by).
+        V(56)), C(df) (V(true) forbids fragmentation, V(false)), C(forget_neighbour) (V(true) lets the namespace first
+        forget what it has learned of its neighbour C(to), so that it is seen asking for its MAC address, V(false)),
+        C(expect), C(ttl) and C(by).
       - >-
         C(expect) of C(ping) is V(reply), the default, for an answer to every request, with the TTL C(ttl) if that is
         given; V(silence) for no answer of any kind (which takes 2.5 seconds to be sure, since routers send ICMP
@@ -63,14 +67,34 @@ options:
         is omitted; an empty text is the root namespace), C(port) (required), C(text) (V(Hello World!)), and
         C(expect), which is V(delivered), the default, V(refused) or V(silence).
       - >-
+        C(traceroute) finds the routers on the way to an address, as C(traceroute) does, by C(ping) with a TTL of 1, of
+        2, and so on. Its keys are C(from), C(to) (required) and C(hops) (required), the addresses that answer, in
+        their order, the last of them C(to) itself.
+      - >-
         C(route) looks for a route in the main table. Its keys are C(netns), C(dst) (a network in CIDR form or
         V(default), required), C(via), C(dev) and C(present) (V(true); V(false) if there must be no such route).
       - >-
-        C(link) looks at an interface. Its keys are C(netns), C(name) (required), C(mtu) and C(up) (switched on by its
-        owner, whether or not its other end is).
+        C(link) looks at an interface. Its keys are C(netns), C(name) (required), C(mtu), C(mac) and C(up) (switched on
+        by its owner, whether or not its other end is).
       - >-
-        A check with C(ping), C(tcp) or C(udp) may have C(captures) beside it, a list of what C(tcpdump -n -e) must
-        see while the traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter)
+        C(neighbour) looks for an entry in what C(ip neigh) shows. Its keys are C(netns), C(address) (required), C(dev),
+        C(mac), C(state) (a list, one of which it must have, of V(reachable), V(stale), V(delay), V(probe),
+        V(permanent), V(incomplete) and V(failed)) and C(present) (V(true)). An entry without a MAC address, of somebody
+        who is looked for in vain, is taken for one only if C(state) has its state.
+      - >-
+        C(fdb) looks for an entry in what C(bridge fdb) shows, the forwarding databases of bridges and VXLAN devices.
+        Its keys are C(netns), C(mac) (of the station, required), C(dev) (the port of the bridge, or the VXLAN device),
+        C(dst) (where the VXLAN device sends to) and C(present) (V(true)).
+      - >-
+        C(vlan) looks at the VLANs of a port, or of a bridge itself, as C(bridge vlan) shows them. Its keys are
+        C(netns), C(dev) (required) and C(vlans) (required), which are exactly those that it must be in, in the form
+        that M(tcpip.lab.bridge_vlan) has for them, with C(vid), C(pvid) and C(untagged).
+      - >-
+        C(netns) looks whether C(ip netns) lists a namespace. Its keys are C(name) (required), C(links) (the names of
+        all interfaces that are in it) and C(present) (V(true)).
+      - >-
+        A check that sends packets may have C(captures) beside it, a list of what C(tcpdump -n -e) must see while
+        the traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter)
         (in the words of C(pcap-filter(7))), C(packets) (a list of regular expressions that must match lines of
         C(tcpdump) in this order, other lines may be between them), and C(absent) (a list of regular expressions that
         must not match any line).
@@ -83,9 +107,9 @@ options:
     elements: dict
     required: true
 requirements:
-  - ping (iputils) for C(ping)
+  - ping (iputils) for C(ping) and C(traceroute)
   - tcpdump for C(captures)
-  - ip (iproute2) for C(route), C(link) and the causes of failures
+  - ip and bridge (iproute2) for all that is looked at, and for the causes of failures
   - the privileges of root
 seealso:
   - module: tcpip.lab.topology
@@ -113,6 +137,27 @@ EXAMPLES = r"""
         route: {netns: ns1, dst: default, via: 192.0.2.254, dev: ns1-veth0}
       - name: The interface of ns1 is up and carries packets of 1500 bytes
         link: {netns: ns1, name: ns1-veth0, mtu: 1500, up: true}
+
+- name: See what the traffic left behind
+  tcpip.lab.check:
+    checks:
+      - name: The router is the only hop between ns1 and ns2
+        traceroute: {from: ns1, to: 198.51.100.1, hops: [192.0.2.254, 198.51.100.1]}
+      - name: ns1 asks for the router's MAC address, and only then pings it
+        ping: {from: ns1, to: 192.0.2.254, forget_neighbour: true}
+        captures:
+          - netns: ns1
+            dev: ns1-veth0
+            packets:
+              - '> ff:ff:ff:ff:ff:ff, .*Request who-has 192\.0\.2\.254'
+              - 'Reply 192\.0\.2\.254 is-at'
+              - 'ICMP echo request'
+      - name: ns1 has learned where the router is
+        neighbour: {netns: ns1, address: 192.0.2.254, dev: ns1-veth0}
+      - name: It has never looked for a neighbour on the other network
+        neighbour: {netns: ns1, address: 198.51.100.1, present: false}
+      - name: ns1 has its end of the cable and its loopback, and nothing else
+        netns: {name: ns1, links: [lo, ns1-veth0]}
 
 - name: See how different failures look
   tcpip.lab.check:
@@ -197,7 +242,7 @@ results:
       description:
         - The kind of what was seen in one word, in the words of C(expect) and a few more such as V(loss), V(filtered),
           V(ttl_exceeded) and V(error).
-        - Empty for C(route) and C(link), and where the check could not be made.
+        - Empty where nothing was sent, and where the check could not be made.
       type: str
       returned: success
       sample: silence

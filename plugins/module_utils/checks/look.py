@@ -44,6 +44,7 @@ class Interface:
     flags: tuple[str, ...] = ()
     mtu: int = 0
     state: str = ""
+    mac: str = ""
     addresses: tuple[str, ...] = ()
     settling: tuple[str, ...] = ()
     peer: int | None = None
@@ -124,10 +125,18 @@ class Filters:
 class View:
     """The machine as far as it was looked at. Reads each thing once, when it is asked for."""
 
+    _items: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
     _links: dict[str, dict[str, Interface]] = field(default_factory=dict)
     _ids: dict[str, dict[int, str]] = field(default_factory=dict)
     _routes: dict[tuple[str, int], list[Route]] = field(default_factory=dict)
     _filters: dict[tuple[str, int], Filters] = field(default_factory=dict)
+
+    def items(self, netns: str, command: str, table: str) -> list[dict[str, Any]]:
+        """What C(ip -j) or C(bridge -j) shows of a table. Raises LabError when the namespace is not there."""
+        key = (netns, command, table)
+        if key not in self._items:
+            self._items[key] = _items(netns, command, table)
+        return self._items[key]
 
     def links(self, netns: str) -> dict[str, Interface]:
         """The interfaces of the namespace by name. Raises LabError when it is not there."""
@@ -182,7 +191,11 @@ class View:
 
 
 def _ip(netns: str, *words: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(output_of(["ip", "-j", *words], netns, INSTALL) or "[]")
+    return _items(netns, "ip", *words)
+
+
+def _items(netns: str, command: str, *words: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(output_of([command, "-j", *words], netns, INSTALL) or "[]")
     return items
 
 
@@ -250,6 +263,7 @@ def _interface(netns: str, item: dict[str, Any]) -> Interface:
         flags=tuple(item.get("flags", ())),
         mtu=item.get("mtu", 0),
         state=item.get("operstate", ""),
+        mac=item.get("address", ""),
         addresses=tuple(f"{each['local']}/{each['prefixlen']}" for each in known),
         settling=tuple(each["local"] for each in known if each.get("tentative") or each.get("dadfailed")),
         peer=item.get("link_index"),

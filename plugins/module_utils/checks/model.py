@@ -46,7 +46,7 @@ def _check(item: Any, place: str) -> Check:
     kinds = [kind for kind in KINDS if given[kind] is not None]
     if len(kinds) != 1:
         found = " and ".join(kinds) if kinds else "none"
-        raise LabError(f"needs exactly one of {', '.join(KINDS)}, and has {found}", place)
+        raise LabError(f"has {found}, and needs exactly one of {', '.join(KINDS)}", place)
     kind = kinds[0]
     subject = KINDS[kind].build(given[kind], f"{place}.{kind}")
     if given["captures"] is not None and not isinstance(subject, Traffic):

@@ -12,8 +12,9 @@ from re import Pattern
 from typing import TYPE_CHECKING
 
 from ..errors import LabError
+from . import look
 from .outcome import Outcome
-from .process import lines_of
+from .process import lines_of, output_of
 from .subject import family
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def attempt(ping: Ping) -> tuple[Transcript, Outcome]:
 
     Silence is looked at twice: a router whose errors are being held back looks silent too.
     """
+    if ping.forget_neighbour:
+        output_of(["ip", "neigh", "flush", "to", ping.to.partition("%")[0]], ping.from_, look.INSTALL)
     if ping.expect == "reply":
         transcript = _look(ping, ping.count, _INTERVAL_S, _PATIENCE_S)
         return transcript, outcome(transcript, ping.count)

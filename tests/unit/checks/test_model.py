@@ -27,7 +27,7 @@ KEYS = {key for kind in KINDS.values() for key in kind.options}
 def test_a_ping_with_nothing_but_an_address() -> None:
     (check,) = model.parse([{"ping": {"to": "192.0.2.2"}}])
     assert check.name == "ping from the root namespace to 192.0.2.2"
-    assert check.subject == Ping("", "192.0.2.2", None, None, 3, 56, False, "reply", None, None)
+    assert check.subject == Ping("", "192.0.2.2", None, None, 3, 56, False, "reply", None, None, False)
 
 
 def test_every_kind_in_order() -> None:
@@ -56,10 +56,10 @@ def test_every_kind_in_order() -> None:
     [
         ("ping", "checks[0]: 'ping' is not a mapping of options"),
         ({"pong": PING}, "checks[0]: 'pong' is not an option (did you mean 'ping'?)"),
-        ({"name": "x"}, "checks[0]: needs exactly one of ping, tcp, udp, route, link, and has none"),
+        ({"name": "x"}, "checks[0]: has none, and needs exactly one of ping, "),
         (
             {"ping": PING, "tcp": TCP},
-            "checks[0]: needs exactly one of ping, tcp, udp, route, link, and has ping and tcp",
+            "checks[0]: has ping and tcp, and needs exactly one of ping, ",
         ),
         ({"ping": {"from": "ns1"}}, "checks[0].ping.to: is required"),
         ({"ping": {"to": "300.0.2.1"}}, "checks[0].ping.to: '300.0.2.1' is not an IP address"),
@@ -102,6 +102,22 @@ def test_every_kind_in_order() -> None:
             "checks[0].captures[0]: needs 'packets' or 'absent'",
         ),
         ({"ping": PING, "captures": [{**CAPTURE, "dev": "-w"}]}, "checks[0].captures[0].dev: '-w' is not a name"),
+        ({"traceroute": {"to": "192.0.2.2"}}, "checks[0].traceroute.hops: is required"),
+        ({"traceroute": {"to": "192.0.2.2", "hops": []}}, "checks[0].traceroute.hops: needs one address at least"),
+        (
+            {"traceroute": {"to": "192.0.2.2", "hops": ["192.0.2.1", "2001:db8::1"]}},
+            "checks[0].traceroute.hops[1]: '2001:db8::1' is IPv6, and 'to' is not",
+        ),
+        (
+            {"neighbour": {"address": "192.0.2.2", "state": ["alive"]}},
+            "checks[0].neighbour.state[0]: 'alive' is none of reachable, ",
+        ),
+        ({"fdb": {"mac": "00:00:5e:00:53"}}, "checks[0].fdb.mac: '00:00:5e:00:53' is not a MAC address"),
+        ({"vlan": {"dev": "br0", "vlans": [{"vid": 4095}]}}, "checks[0].vlan.vlans[0].vid: 4095 is not a VLAN id"),
+        (
+            {"netns": {"name": "ns1", "links": ["lo"], "present": False}},
+            "checks[0].netns.links: excludes 'present: false'",
+        ),
     ],
 )
 def test_refused_with_its_place(check: t.Any, message: str) -> None:

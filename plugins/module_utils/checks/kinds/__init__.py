@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
-from . import exchange, link, ping, route
+from . import exchange, fdb, link, neighbour, netns, ping, route, traceroute, vlan
 
 #: By their names in a check.
 KINDS = {
     "ping": ping.KIND,
     "tcp": exchange.TCP,
     "udp": exchange.UDP,
+    "traceroute": traceroute.KIND,
     "route": route.KIND,
     "link": link.KIND,
+    "neighbour": neighbour.KIND,
+    "fdb": fdb.KIND,
+    "vlan": vlan.KIND,
+    "netns": netns.KIND,
 }

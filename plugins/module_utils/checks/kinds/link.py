@@ -21,6 +21,7 @@ OPTIONS: Options = {
     "name": LINK_NAME,
     "mtu": Option("int", value=values.mtu),
     "up": Option("bool"),
+    "mac": Option(value=values.station),
 }
 
 
@@ -32,6 +33,7 @@ class LinkFact(Fact):
     name: str
     mtu: int | None
     up: bool | None
+    mac: str | None
 
     def describe(self) -> str:
         """Which interface, in which namespace."""
@@ -41,6 +43,7 @@ class LinkFact(Fact):
         """What is asked of it."""
         words = [f"mtu {self.mtu}"] if self.mtu is not None else []
         words += [_up(self.up)] if self.up is not None else []
+        words += [f"mac {self.mac}"] if self.mac else []
         return f"{self.name} with {', '.join(words)}" if words else f"{self.name} exists"
 
     def look(self, name: str, view: View) -> Result:
@@ -51,13 +54,14 @@ class LinkFact(Fact):
             came = f"{netns_words(self.netns)} has no {self.name}"
             return Result(name, False, self.describe(), self.expected(), came, [f"interfaces there: {there}"])
         wrong = [each for each in self._differences(found) if each]
-        came = ", ".join(wrong) or f"mtu {found.mtu}, {_up(found.up)}"
+        came = ", ".join(wrong) or f"mtu {found.mtu}, {_up(found.up)}, mac {found.mac}"
         return Result(name, not wrong, self.describe(), self.expected(), came, [found.line()])
 
-    def _differences(self, found: Interface) -> tuple[str, str]:
+    def _differences(self, found: Interface) -> tuple[str, ...]:
         return (
             f"mtu {found.mtu}" if self.mtu not in (None, found.mtu) else "",
             _up(found.up) if self.up not in (None, found.up) else "",
+            f"mac {found.mac}" if self.mac not in (None, found.mac) else "",
         )
 
 

@@ -40,6 +40,7 @@ OPTIONS: Options = {
     "expect": Option(choices=ENDS, default="reply"),
     "ttl": Option("int", value=values.between(1, 255, "a TTL")),
     "by": Option(value=values.address),
+    "forget_neighbour": Option("bool", default=False),
 }
 
 
@@ -57,6 +58,7 @@ class Ping(Traffic):
     expect: str
     ttl: int | None
     by: str | None
+    forget_neighbour: bool
 
     def describe(self) -> str:
         """From where to what address."""

@@ -13,11 +13,12 @@ from ... import values
 from ...errors import LabError
 from ...options import Option, Options
 from ..look import Route
-from ..outcome import Result
-from ..subject import NETNS, PRESENT, Fact, Kind, family, netns_words
+from ..subject import NETNS, PRESENT, Kind, family, netns_words
+from ..table import EntryFact
 
 if TYPE_CHECKING:
     from ..look import View
+    from ..outcome import Result
 
 OPTIONS: Options = {
     "netns": NETNS,
@@ -29,7 +30,7 @@ OPTIONS: Options = {
 
 
 @dataclass(frozen=True)
-class RouteFact(Fact):
+class RouteFact(EntryFact):
     """A route that is in the main table, or is not."""
 
     netns: str
@@ -51,16 +52,8 @@ class RouteFact(Fact):
         """Whether the main table has the route, or has it not."""
         table = view.routes(self.netns, self._family())
         found = [each for each in table if self._is(each)]
-        ok = bool(found) == self.present
-        return Result(
-            name=name,
-            ok=ok,
-            what=self.describe(),
-            expected=self.expected(),
-            came=found[0].line() if found else f"no such route in {netns_words(self.netns)}",
-            evidence=[each.line() for each in (found or table)] or ["the table is empty"],
-            cause="" if ok else self._cause(table, view),
-        )
+        nothing, cause = f"no such route in {netns_words(self.netns)}", self._cause(table, view)
+        return self.judge(name, [each.line() for each in found], [each.line() for each in table], nothing, cause)
 
     def _family(self) -> int:
         return family(self.via or "") if self.dst == "default" else family(self.dst)
