@@ -93,6 +93,15 @@ def text(value: str) -> str:
     return value
 
 
+def regex(value: str) -> str:
+    """A regular expression of Python's."""
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+    return value
+
+
 def user(value: str) -> str:
     """The name of a user, as passwd(5) could have it."""
     if not value or ":" in text(value) or value.startswith("-"):

@@ -11,8 +11,8 @@ module: check
 short_description: Observe whether a network does what it should
 version_added: "0.1.0"
 description:
-  - Pings, sends texts over TCP and UDP, captures packets, and looks at routes, interfaces, neighbours and forwarding
-    databases, from inside network namespaces.
+  - Pings, sends texts over TCP and UDP, asks web servers and name servers, captures packets, and looks at routes,
+    interfaces, neighbours, forwarding databases, sockets and leases, from inside network namespaces.
   - What must fail is checked like what must work, and I(how) it fails matters. An error of this machine, an error
     sent by a router, and silence are three different things.
   - A check that fails says from where it was made, to what address, what was expected, what came, and the likely
@@ -43,8 +43,8 @@ options:
   checks:
     description:
       - The checks. Each is a dictionary with a C(name), which is a sentence that says what is to be seen, and exactly
-        one of C(ping), C(tcp), C(udp), C(traceroute), C(route), C(link), C(neighbour), C(fdb), C(vlan) and C(netns),
-        described below. The C(name) can be omitted.
+        one of C(ping), C(tcp), C(udp), C(http), C(dns), C(traceroute), C(route), C(link), C(neighbour), C(fdb),
+        C(vlan), C(netns), C(socket), C(lease) and C(captured), described below. The C(name) can be omitted.
       - A namespace that is omitted or empty is the machine's own, the root network namespace.
       - >-
         C(ping) sends echo requests by C(ping) of iputils. Its keys are C(from) (the namespace), C(to) (an IPv4 or
@@ -66,6 +66,19 @@ options:
         C(to) (the address, required), C(at) (the namespace that listens on all of its addresses; nobody listens if it
         is omitted; an empty text is the root namespace), C(port) (required), C(text) (V(Hello World!)), and
         C(expect), which is V(delivered), the default, V(refused) or V(silence).
+      - >-
+        C(tcp) may also have C(sockets), a list of what C(ss) must show of the connection, each with C(when)
+        (V(listening), when the client has not begun yet, or V(connected), when it is connected and has not sent yet),
+        C(netns) (that of the listener), C(state) (V(LISTEN) or V(ESTAB)) and C(present) (V(true)).
+      - >-
+        C(http) gets a page. Its keys are C(from), C(to) (required), C(port) (V(80)), C(path) (V(/)), C(version)
+        (V(1.0) or V(1.1), the default), C(status) (V(200)), C(content_type) (without parameters, such as
+        V(text/html)) and C(body) (a regular expression that must match somewhere in it).
+      - >-
+        C(dns) asks a server for a name. Its keys are C(from), C(to) (the server's address, required), C(port) (V(53)),
+        C(name) (required), C(type) (V(A), the default, or V(AAAA)), C(over) (V(udp), the default, or V(tcp)),
+        C(expect), which is V(answer), the default, or V(nxdomain), and C(answers) (all addresses that must come, in
+        any order).
       - >-
         C(traceroute) finds the routers on the way to an address, as C(traceroute) does, by C(ping) with a TTL of 1, of
         2, and so on. Its keys are C(from), C(to) (required) and C(hops) (required), the addresses that answer, in
@@ -93,11 +106,24 @@ options:
         C(netns) looks whether C(ip netns) lists a namespace. Its keys are C(name) (required), C(links) (the names of
         all interfaces that are in it) and C(present) (V(true)).
       - >-
-        A check that sends packets may have C(captures) beside it, a list of what C(tcpdump -n -e) must see while
-        the traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter)
-        (in the words of C(pcap-filter(7))), C(packets) (a list of regular expressions that must match lines of
-        C(tcpdump) in this order, other lines may be between them), and C(absent) (a list of regular expressions that
-        must not match any line).
+        C(socket) looks at what C(ss) shows. Its keys are C(netns), C(protocol) (V(tcp), the default, or V(udp)),
+        C(port) (of the socket or of its peer, required), C(state) (V(LISTEN), the default, or V(ESTAB) for V(tcp),
+        V(UNCONN), the default, or V(ESTAB) for V(udp)) and C(present) (V(true)).
+      - >-
+        C(lease) looks at what a client has got by DHCP. Its keys are C(netns) and C(dev) (its interface, required),
+        C(first) and C(last) (the range that the address must be from, required), C(prefix) (V(24)), and C(server) and
+        C(name) (V(dnsmasq)), the namespace and the name of the M(tcpip.lab.dnsmasq_dhcp) that must list the address
+        for the MAC address of the interface.
+      - >-
+        C(captured) looks at what a M(tcpip.lab.capture) has so far. Its keys are C(netns) and C(name) (required), and
+        C(filter), C(packets), C(absent) and C(count) as for C(captures), but that each packet is one line with all
+        that C(tcpdump -v) tells of it.
+      - >-
+        A check that sends packets may have C(captures) beside it, a list of what C(tcpdump -n -e) must see while the
+        traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter) (in the words of
+        C(pcap-filter(7))), C(packets) (a list of regular expressions that must match lines of C(tcpdump) in this
+        order, other lines may be between them), C(absent) (a list of regular expressions that must not match any
+        line), and C(count) (how many packets there must be, no more and no less).
       - Traffic without C(captures) flows at the same time. That with C(captures) follows, one check after another, so
         that each sees its own packets only. Whatever is looked at without traffic comes last, and shows what the
         traffic left behind.
@@ -108,8 +134,8 @@ options:
     required: true
 requirements:
   - ping (iputils) for C(ping) and C(traceroute)
-  - tcpdump for C(captures)
-  - ip and bridge (iproute2) for all that is looked at, and for the causes of failures
+  - tcpdump for C(captures) and C(captured)
+  - ip, bridge and ss (iproute2) for all that is looked at, and for the causes of failures
   - the privileges of root
 seealso:
   - module: tcpip.lab.topology
@@ -196,6 +222,35 @@ EXAMPLES = r"""
             filter: udp port 54321
             packets:
               - '192\.0\.2\.1\.\d+ > 198\.51\.100\.1\.54321: UDP, length 13'
+
+- name: See what the servers in ns2 do
+  tcpip.lab.check:
+    checks:
+      - name: A web server listens on port 80
+        socket: {netns: ns2, port: 80, state: LISTEN}
+      - name: It has the page
+        http: {from: ns1, to: 198.51.100.1, version: '1.0', content_type: text/html, body: Hello World}
+      - name: The name server knows the name, and tells it in one packet
+        dns: {from: ns1, to: 198.51.100.1, name: www.example.com, answers: [192.0.2.80]}
+        captures:
+          - netns: ns2
+            dev: ns2-veth0
+            filter: udp port 53
+            packets:
+              - 'A\? www\.example\.com\.'
+              - 'A 192\.0\.2\.80'
+            count: 2
+      - name: It knows no other
+        dns: {from: ns1, to: 198.51.100.1, name: other.example.com, over: tcp, expect: nxdomain}
+      - name: ns3 has got its address by DHCP
+        lease: {netns: ns3, dev: ns3-veth0, first: 10.0.0.100, last: 10.0.0.200, server: router}
+      - name: The capture that runs in the router has the packets of that
+        captured:
+          netns: router
+          name: dhcp
+          packets:
+            - '\.68 > 255\.255\.255\.255\.67: .*DHCP-Message .*: Request'
+            - '\.67 > .*\.68: .*DHCP-Message .*: ACK'
 """
 
 RETURN = r"""

@@ -15,7 +15,7 @@ from .process import Lines, running
 from .subject import netns_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from .model import Capture
 
@@ -23,9 +23,9 @@ INSTALL = "install tcpdump: 'apt install tcpdump' on the Debian family, 'dnf ins
 #: Seconds within which tcpdump listens.
 _START_S = 5.0
 #: Seconds for packets that are still missing when the traffic is over.
-_PATIENCE_S = 0.5
-#: Seconds for stragglers when the traffic is over and nothing is missing, and when packets must be absent.
-_SETTLE_S, _SETTLE_ABSENT_S = 0.02, 0.2
+_PATIENCE_S = 2.0
+#: Seconds for stragglers when the traffic is over and nothing is missing, and when more packets would be wrong.
+_SETTLE_S, _SETTLE_MORE_S = 0.02, 0.2
 
 _READY = re.compile(r"listening on ")
 #: What tcpdump says of itself, not of packets.
@@ -52,9 +52,9 @@ class Watch:
 
     def finish(self) -> list[str]:
         """The lines of the packets, once those expected are there or the time is over."""
-        self._read(_SETTLE_ABSENT_S if self.capture.absent else _SETTLE_S)
+        self._read(_SETTLE_MORE_S if self.capture.packets.more_is_wrong else _SETTLE_S)
         limit = time.monotonic() + _PATIENCE_S
-        while missing(self.capture, self._seen) and time.monotonic() < limit:
+        while self.capture.packets.incomplete(self._seen) and time.monotonic() < limit:
             self._read(_SETTLE_S)
         return self._seen
 
@@ -81,20 +81,6 @@ def command(capture: Capture) -> list[str]:
     return [*words, "--", capture.filter] if capture.filter else words
 
 
-def missing(capture: Capture, lines: Iterable[str]) -> list[str]:
-    """The expected patterns from the first that no line matched, lines and patterns taken in order."""
-    rest = iter(lines)
-    for position, pattern in enumerate(capture.packets):
-        if not any(pattern.search(line) for line in rest):
-            return [each.pattern for each in capture.packets[position:]]
-    return []
-
-
-def unwanted(capture: Capture, lines: Iterable[str]) -> list[str]:
-    """The lines that match a pattern that none may match."""
-    return [line for line in lines if any(pattern.search(line) for pattern in capture.absent)]
-
-
 def title(capture: Capture) -> str:
     """What is captured where, as a phrase."""
     what = f" ({capture.filter})" if capture.filter else ""
@@ -103,9 +89,5 @@ def title(capture: Capture) -> str:
 
 def fault(capture: Capture, lines: list[str]) -> str:
     """What is wrong with the packets seen, as a phrase; "" when all is as expected."""
-    lacking, forbidden = missing(capture, lines), unwanted(capture, lines)
-    if lacking:
-        return f"on {title(capture)} no packet matches {lacking[0]!r} (in this order), of {len(lines)} lines seen"
-    if forbidden:
-        return f"on {title(capture)} a packet that must be absent: {forbidden[0]}"
-    return ""
+    found = capture.packets.fault(lines)
+    return f"on {title(capture)} {found}" if found else ""

@@ -1,25 +1,21 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A text over TCP or UDP between two namespaces, by sockets of this process.
-
-A socket stays in the namespace where it was made, so a thread visits each namespace for as long as that takes.
-"""
+"""A text over TCP or UDP between two namespaces, by sockets of this process."""
 
 from __future__ import annotations
 
-import errno
-import os
 import select
 import socket
+import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from ..errors import LabError
-from ..namespaces import inside
+from . import connection
 from .outcome import Outcome
 from .ping import LIMITED_S
-from .subject import family, netns_words
+from .subject import netns_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,30 +26,33 @@ if TYPE_CHECKING:
 _PATIENCE_S = 1.0
 #: How long is waited for what comes of the second datagram, where none is to arrive.
 _AGAIN_PATIENCE_S = 0.4
+#: Bytes that are read behind the text, where none should be.
+_MOST = 65536
 
-_TYPES = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
-_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN)
 
+def attempt(exchange: Exchange, look: Callable[[str], None]) -> Outcome:
+    """Send the text once. C(look) is called at each moment that can be looked at.
 
-def attempt(exchange: Exchange) -> Outcome:
-    """Send the text once. Raises LabError when the listener cannot listen or a namespace is not there."""
+    Raises LabError when the listener cannot listen or a namespace is not there.
+    """
     with ExitStack() as stack:
         listener = None
         if exchange.at is not None:
             listener = stack.enter_context(_listening(exchange, exchange.at))
-        client = stack.enter_context(_socket(exchange, exchange.from_))
-        client.settimeout(_PATIENCE_S)
+            look("listening")
         try:
-            with inside(exchange.from_):  # the index of a link-local address' interface is looked up here
-                client.connect(_address(exchange))
-            return (_stream if exchange.protocol == "tcp" else _datagram)(exchange, client, listener)
+            where = (exchange.from_, exchange.to, exchange.port)
+            client = stack.enter_context(connection.opened(exchange.protocol, *where, _PATIENCE_S))
+            if exchange.protocol == "tcp":
+                return _stream(exchange, client, listener, look)
+            return _datagram(exchange, client, listener)
         except OSError as error:
-            return _failed(exchange, error)
+            return connection.failed(f"{netns_words(exchange.from_)}: {_title(exchange)}", error)
 
 
 @contextmanager
 def _listening(exchange: Exchange, at: str) -> Iterator[socket.socket]:
-    with _socket(exchange, at) as listener:
+    with connection.made(exchange.protocol, exchange.to, at) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if exchange.protocol == "tcp" else 0)
         try:
             listener.bind(("", exchange.port))
@@ -66,32 +65,27 @@ def _listening(exchange: Exchange, at: str) -> Iterator[socket.socket]:
         yield listener
 
 
-def _socket(exchange: Exchange, netns: str) -> socket.socket:
-    kind = socket.AF_INET6 if family(exchange.to) == 6 else socket.AF_INET
-    with inside(netns):
-        return socket.socket(kind, _TYPES[exchange.protocol])
+def _stream(
+    exchange: Exchange, client: socket.socket, listener: socket.socket | None, look: Callable[[str], None]
+) -> Outcome:
+    """Send and close one way, receive until the end, close the other way: both FINs are on the wire afterwards.
 
-
-def _address(exchange: Exchange) -> tuple[object, ...]:
-    found = socket.getaddrinfo(exchange.to, exchange.port, type=_TYPES[exchange.protocol], flags=socket.AI_NUMERICHOST)
-    return found[0][4]
-
-
-def _stream(exchange: Exchange, client: socket.socket, listener: socket.socket | None) -> Outcome:
-    """Send and close one way, receive until the end, close the other way: both FINs are on the wire afterwards."""
+    The text has been received before its sender closes, so that it is acknowledged by itself.
+    """
     opening = _line(exchange, client, "connected")
     if listener is None:
         return Outcome("connected", "connected, so somebody listens there", (opening,))
-    client.sendall(exchange.payload)
-    client.shutdown(socket.SHUT_WR)
     listener.settimeout(_PATIENCE_S)
     try:
         server, sender = listener.accept()
     except socket.timeout:  # TimeoutError only since Python 3.10
         return _elsewhere(exchange, opening)
     with server:
-        server.settimeout(_PATIENCE_S)
-        received = _receive_all(server)
+        look("connected")
+        client.sendall(exchange.payload)
+        received = connection.receive(server, len(exchange.payload), time.monotonic() + _PATIENCE_S)
+        client.shutdown(socket.SHUT_WR)
+        received += connection.receive(server, _MOST, time.monotonic() + _PATIENCE_S)
     client.recv(1)
     return _arrived(exchange, opening, received, sender)
 
@@ -99,15 +93,6 @@ def _stream(exchange: Exchange, client: socket.socket, listener: socket.socket |
 def _elsewhere(exchange: Exchange, opening: str) -> Outcome:
     came = f"connected, but not to the listener in {netns_words(exchange.at or '')}"
     return Outcome("elsewhere", came, (opening,))
-
-
-def _receive_all(server: socket.socket) -> bytes:
-    received = b""
-    while True:
-        block = server.recv(65536)
-        if not block:
-            return received
-        received += block
 
 
 def _datagram(exchange: Exchange, client: socket.socket, listener: socket.socket | None) -> Outcome:
@@ -143,11 +128,5 @@ def _line(exchange: Exchange, client: socket.socket, what: str) -> str:
     return f"{netns_words(exchange.from_)}: {exchange.protocol} {way}: {what}"
 
 
-def _failed(exchange: Exchange, error: OSError) -> Outcome:
-    line = f"{netns_words(exchange.from_)}: {exchange.protocol} to {exchange.to} port {exchange.port}: "
-    if isinstance(error, socket.timeout) or error.errno == errno.ETIMEDOUT:
-        came = "silence: no answer of any kind"
-        return Outcome("silence", came, (line + "no answer",), worth_retrying=True)
-    words = os.strerror(error.errno) if error.errno else str(error)
-    kind = {errno.ECONNREFUSED: "refused"}.get(error.errno or 0, "error")
-    return Outcome(kind, words, (line + words,), worth_retrying=error.errno in _UNREACHABLE)
+def _title(exchange: Exchange) -> str:
+    return f"{exchange.protocol} to {exchange.to} port {exchange.port}"

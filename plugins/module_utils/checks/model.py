@@ -5,26 +5,25 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from re import Pattern
 from typing import Any
 
 from ..errors import LabError
 from ..options import Option, Options, read
+from . import packets
 from .kinds import KINDS
+from .packets import Packets
 from .subject import LINK_NAME, NETNS, Subject, Traffic
 
 
 @dataclass(frozen=True)
 class Capture:
-    """Packets that must, and must not, be seen on C(dev) while the check's own traffic flows."""
+    """What must be seen on C(dev) while the check's own traffic flows."""
 
     netns: str
     dev: str
     filter: str
-    packets: tuple[Pattern[str], ...]
-    absent: tuple[Pattern[str], ...]
+    packets: Packets
 
 
 @dataclass(frozen=True)
@@ -56,27 +55,14 @@ def _check(item: Any, place: str) -> Check:
 
 
 def _capture(given: dict[str, Any], place: str) -> Capture:
-    if not given["packets"] and not given["absent"]:
-        raise LabError("needs 'packets' or 'absent', else there is nothing to look for", place)
-    for key in ("packets", "absent"):
-        given[key] = tuple(re.compile(each) for each in given[key] or [])
-    return Capture(**given)
-
-
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as reason:
-        raise ValueError(f"{value!r} is not a regular expression: {reason}") from None
-    return value
+    return Capture(given["netns"], given["dev"], given["filter"], packets.build(given, place))
 
 
 CAPTURE: Options = {
     "netns": NETNS,
     "dev": LINK_NAME,
     "filter": Option(default=""),
-    "packets": Option("list", value=_regex),
-    "absent": Option("list", value=_regex),
+    **packets.OPTIONS,
 }
 CHECK: Options = {
     "name": Option(),

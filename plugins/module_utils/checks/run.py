@@ -30,7 +30,17 @@ _PAUSE_S = 0.2
 _SETTLE_S = 3.0
 _INDENT = " " * 6
 #: Ends of which a walk along the way can only say that it is open.
-_GOT_THROUGH = ("reply", "delivered", "connected", "altered", "elsewhere")
+_GOT_THROUGH = (
+    "reply",
+    "delivered",
+    "connected",
+    "altered",
+    "elsewhere",
+    "response",
+    "answer",
+    "nxdomain",
+    "malformed",
+)
 
 
 def run(checks: list[Check]) -> list[Result]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,14 +22,6 @@ _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIG
 _CAPABILITIES = ("net_admin", "net_bind_service", "net_raw")
 
 
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
-    return value
-
-
 _FILE: Options = {
     "name": Option(value=values.file_name, required=True),
     "content": Option(value=values.text, required=True),
@@ -38,7 +29,7 @@ _FILE: Options = {
 _READY: Options = {
     "tcp": Option("int", value=values.port),
     "udp": Option("int", value=values.port),
-    "log": Option(value=_regex),
+    "log": Option(value=values.regex),
     "timeout": Option("int", value=values.seconds, default=10),
 }
 

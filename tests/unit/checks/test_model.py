@@ -88,6 +88,43 @@ def test_every_kind_in_order() -> None:
             {"route": {"dst": "198.51.100.0/24", "via": "2001:db8::1"}},
             "checks[0].route.via: '2001:db8::1' is IPv6, and 'dst' is not",
         ),
+        (
+            {"tcp": {**TCP, "expect": "silence", "sockets": [{"when": "listening", "state": "LISTEN"}]}},
+            "checks[0].tcp.sockets: are those of a connection, so they need 'expect: delivered'",
+        ),
+        (
+            {"tcp": {**TCP, "sockets": [{"when": "listening", "state": "UNCONN"}]}},
+            "checks[0].tcp.sockets[0].state: 'UNCONN' is none of LISTEN, ESTAB",
+        ),
+        ({"udp": {**TCP, "sockets": []}}, "checks[0].udp: 'sockets' is not an option"),
+        (
+            {"socket": {"port": 53, "protocol": "udp", "state": "LISTEN"}},
+            "checks[0].socket.state: a udp socket is never LISTEN, but UNCONN or ESTAB",
+        ),
+        ({"http": {"to": "192.0.2.2", "path": "index.html"}}, "checks[0].http.path: 'index.html' is not a path"),
+        ({"http": {"to": "192.0.2.2", "path": "/ HTTP/1.0"}}, "checks[0].http.path: '/ HTTP/1.0' is not a path"),
+        ({"http": {"to": "192.0.2.2", "content_type": "html"}}, "checks[0].http.content_type: 'html' is not a content"),
+        ({"http": {"to": "192.0.2.2", "version": "2"}}, "checks[0].http.version: '2' is none of 1.0, 1.1"),
+        ({"dns": {"to": "192.0.2.2"}}, "checks[0].dns.name: is required"),
+        ({"dns": {"to": "192.0.2.2", "name": "a..b"}}, "checks[0].dns.name: 'a..b' is not a name"),
+        ({"dns": {"to": "192.0.2.2", "name": "a"}}, "checks[0].dns.answers: are required"),
+        (
+            {"dns": {"to": "192.0.2.2", "name": "a", "expect": "nxdomain", "answers": ["192.0.2.1"]}},
+            "checks[0].dns.answers: are none in an NXDOMAIN",
+        ),
+        (
+            {"dns": {"to": "192.0.2.2", "name": "a", "answers": ["192.0.2.1", "2001:db8::1"]}},
+            "checks[0].dns.answers[1]: '2001:db8::1' is no address of type A",
+        ),
+        (
+            {"lease": {"dev": "eth0", "first": "192.0.2.9", "last": "192.0.2.1"}},
+            "checks[0].lease.last: 192.0.2.1 is before 192.0.2.9",
+        ),
+        ({"captured": {"name": "x"}}, "checks[0].captured: needs 'packets', 'absent' or 'count'"),
+        (
+            {"captured": {"name": "x", "count": 1}, "captures": [CAPTURE]},
+            "checks[0].captures: a captured check sends no packets to capture",
+        ),
         ({"link": {"name": "a-name-too-long-"}}, "checks[0].link.name: 'a-name-too-long-' has 16 bytes"),
         (
             {"link": {"name": "lo"}, "captures": [CAPTURE]},
@@ -99,7 +136,7 @@ def test_every_kind_in_order() -> None:
         ),
         (
             {"ping": PING, "captures": [{**CAPTURE, "packets": []}]},
-            "checks[0].captures[0]: needs 'packets' or 'absent'",
+            "checks[0].captures[0]: needs 'packets', 'absent' or 'count'",
         ),
         ({"ping": PING, "captures": [{**CAPTURE, "dev": "-w"}]}, "checks[0].captures[0].dev: '-w' is not a name"),
         ({"traceroute": {"to": "192.0.2.2"}}, "checks[0].traceroute.hops: is required"),

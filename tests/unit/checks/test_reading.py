@@ -10,7 +10,9 @@ import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import capture, look, process
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import captured
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.model import Capture
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.packets import Packets
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,33 +24,45 @@ LINES = [
 ]
 
 
-def _capture(packets: t.Sequence[str] = (), absent: t.Sequence[str] = ()) -> Capture:
-    return Capture("ns2", "ns2-veth0", "", tuple(map(re.compile, packets)), tuple(map(re.compile, absent)))
+def _packets(wanted: t.Sequence[str] = (), absent: t.Sequence[str] = (), count: int | None = None) -> Packets:
+    return Packets(tuple(map(re.compile, wanted)), tuple(map(re.compile, absent)), count)
 
 
 @pytest.mark.parametrize(
-    ("packets", "missing"),
+    ("wanted", "missing"),
     [
-        ([r"VXLAN, flags \[I\].*vni 100", "echo request", "echo reply"], []),
-        (["VXLAN", "echo reply"], []),
-        (["echo reply", "echo request"], ["echo request"]),
-        (["echo request", "echo request"], ["echo request"]),
-        (["ARP", "echo request"], ["ARP", "echo request"]),
+        ([r"VXLAN, flags \[I\].*vni 100", "echo request", "echo reply"], ""),
+        (["VXLAN", "echo reply"], ""),
+        (["echo reply", "echo request"], "echo request"),
+        (["echo request", "echo request"], "echo request"),
+        (["ARP", "echo request"], "ARP"),
     ],
 )
-def test_packets_in_their_order(packets: list[str], missing: list[str]) -> None:
-    assert capture.missing(_capture(packets), LINES) == missing
-    assert bool(capture.fault(_capture(packets), LINES)) is bool(missing)
+def test_packets_in_their_order(wanted: list[str], missing: str) -> None:
+    fault = f"no packet matches {missing!r} (in this order), of 3 lines seen" if missing else ""
+    assert _packets(wanted).fault(LINES) == fault
+    assert _packets(wanted).incomplete(LINES) is bool(missing)
 
 
 def test_packets_that_must_not_be() -> None:
-    assert capture.unwanted(_capture(absent=["echo reply", "ARP"]), LINES) == [LINES[2]]
-    assert "must be absent" in capture.fault(_capture(absent=["echo reply"]), LINES)
-    assert capture.fault(_capture(absent=["ARP"]), LINES) == ""
+    assert _packets(absent=["echo reply", "ARP"]).fault(LINES) == f"a packet that must be absent: {LINES[2]}"
+    assert _packets(absent=["ARP"]).fault(LINES) == ""
+
+
+@pytest.mark.parametrize(("count", "fault"), [(2, ""), (1, "the packets are 2, and not 1"), (0, "the packets are 2")])
+def test_so_many_packets_of_which_one_has_two_lines(count: int, fault: str) -> None:
+    assert _packets(count=count).fault(LINES).startswith(fault)
+    assert bool(_packets(count=count).fault(LINES)) is bool(fault)
+    assert _packets(count=3).incomplete(LINES)
+
+
+def test_a_packet_of_several_lines_is_one_line() -> None:
+    lines = ["reading from file x", "05:15:03.6 a > b", "    0.0.0.0.68 > 255.255.255.255.67", "\t  Discover", LINES[2]]
+    assert captured.joined(lines) == ["05:15:03.6 a > b 0.0.0.0.68 > 255.255.255.255.67 Discover", LINES[2]]
 
 
 def test_the_filter_cannot_become_an_option() -> None:
-    assert capture.command(Capture("", "lo", "-w /etc/passwd", (), ()))[-2:] == ["--", "-w /etc/passwd"]
+    assert capture.command(Capture("", "lo", "-w /etc/passwd", _packets()))[-2:] == ["--", "-w /etc/passwd"]
 
 
 def test_iptables_policies_rules_and_nat() -> None:
@@ -149,8 +163,8 @@ TEXT = st.lists(st.lists(WORDS | st.text(max_size=4), max_size=8).map("".join), 
 def test_any_text_is_read_without_a_fault(lines: list[str]) -> None:
     look.read_iptables(lines, "iptables-save")
     look.read_nft(lines)
-    wanted = _capture(["DROP", "vni 100"], ["chain"])
-    assert bool(capture.fault(wanted, lines)) is bool(capture.missing(wanted, lines) or capture.unwanted(wanted, lines))
+    wanted = _packets(["DROP", "vni 100"], ["chain"])
+    assert bool(wanted.fault(lines)) is (wanted.incomplete(lines) or any("chain" in line for line in lines))
 
 
 def test_facts_need_ip_and_causes_do_without_filters(monkeypatch: pytest.MonkeyPatch) -> None:

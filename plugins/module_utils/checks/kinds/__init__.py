@@ -5,13 +5,30 @@
 
 from __future__ import annotations
 
-from . import exchange, fdb, link, neighbour, netns, ping, route, traceroute, vlan
+from . import (
+    captured,
+    dns,
+    exchange,
+    fdb,
+    lease,
+    link,
+    neighbour,
+    netns,
+    ping,
+    route,
+    sockets,
+    traceroute,
+    vlan,
+    web,
+)
 
 #: By their names in a check.
 KINDS = {
     "ping": ping.KIND,
     "tcp": exchange.TCP,
     "udp": exchange.UDP,
+    "http": web.KIND,
+    "dns": dns.KIND,
     "traceroute": traceroute.KIND,
     "route": route.KIND,
     "link": link.KIND,
@@ -19,4 +36,7 @@ KINDS = {
     "fdb": fdb.KIND,
     "vlan": vlan.KIND,
     "netns": netns.KIND,
+    "socket": sockets.KIND,
+    "lease": lease.KIND,
+    "captured": captured.KIND,
 }

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LabError
 from ...options import Option, Options
-from .. import exchange
-from ..subject import HOST, NETNS, PORT, SOME_NETNS, Flow, Kind, Traffic, netns_words
+from ...state import ROOT
+from .. import exchange, sockets
+from ..sockets import Wanted
+from ..subject import HOST, NETNS, PORT, PRESENT, SOME_NETNS, Flow, Kind, Traffic, netns_words
 
 if TYPE_CHECKING:
     from ..outcome import Outcome
@@ -28,6 +30,12 @@ def _text(value: str) -> str:
     return value
 
 
+_SOCKET: Options = {
+    "when": Option(choices=sockets.MOMENTS, required=True),
+    "netns": SOME_NETNS,
+    "state": Option(choices=sockets.STATES["tcp"], required=True),
+    "present": PRESENT,
+}
 OPTIONS: Options = {
     "from": NETNS,
     "to": HOST,
@@ -36,6 +44,8 @@ OPTIONS: Options = {
     "text": Option(value=_text, default="Hello World!"),
     "expect": Option(choices=ENDS, default="delivered"),
 }
+
+TCP_OPTIONS: Options = {**OPTIONS, "sockets": Option("list", elements="dict", options=_SOCKET)}
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,7 @@ class Exchange(Traffic):
     port: int
     text: str
     expect: str
+    sockets: tuple[tuple[str, Wanted], ...] = ()
 
     def describe(self) -> str:
         """From where to what address and port."""
@@ -66,9 +77,11 @@ class Exchange(Traffic):
         return self.text.encode() + b"\n"
 
     def once(self) -> tuple[bool, Outcome]:
-        """Send the text once."""
-        outcome = exchange.attempt(self)
-        return outcome.kind == self.expect, outcome
+        """Send the text once, and look at the sockets meanwhile."""
+        looks = sockets.Looks(self.sockets)
+        outcome = exchange.attempt(self, looks.at)
+        came, evidence = "; ".join([outcome.came, *looks.faults]), (*outcome.evidence, *looks.lines)
+        return outcome.kind == self.expect and not looks.faults, replace(outcome, came=came, evidence=evidence)
 
     def flow(self) -> Flow:
         """The packets to the port."""
@@ -90,5 +103,19 @@ def _build(protocol: str, given: dict[str, Any], place: str) -> Exchange:
     return Exchange(protocol=protocol, from_=given.pop("from"), **given)
 
 
-TCP = Kind(OPTIONS, partial(_build, "tcp"))
+def _build_tcp(given: dict[str, Any], place: str) -> Exchange:
+    looks, port = given.pop("sockets") or [], given["port"]
+    built = _build("tcp", given, place)
+    if looks and not built.works:
+        raise LabError("are those of a connection, so they need 'expect: delivered'", f"{place}.sockets")
+    wanted = tuple((each["when"], _wanted(each, built.at or ROOT, port)) for each in looks)
+    return replace(built, sockets=wanted)
+
+
+def _wanted(given: dict[str, Any], listener: str, port: int) -> Wanted:
+    netns = listener if given["netns"] is None else given["netns"]
+    return Wanted(netns, "tcp", port, given["state"], given["present"])
+
+
+TCP = Kind(TCP_OPTIONS, _build_tcp)
 UDP = Kind(OPTIONS, partial(_build, "udp"))
