@@ -89,6 +89,15 @@ def test_a_machine_that_has_all_is_left_as_it_is(machine: LabMachine) -> None:
     assert snapshot.diff(before, machine.snapshot()) == []
 
 
+def test_what_a_lab_needs_besides_is_looked_for_where_its_family_needs_it(machine: LabMachine) -> None:
+    there = {"command": "sh", "debian": "dash", "redhat": "bash"}
+    for lacks, command in ((True, {"debian": "a", "redhat": "b"}), (True, {"debian": "a"}), (False, {"redhat": "b"})):
+        more = [there, {"command": "nosuch", **command}]
+        run = machine.playbook(path("machine"), "--check", machine_more_commands=more)
+        assert ("Missing: nosuch" in run.stdout) is lacks, command
+        assert run.changed == 0
+
+
 def test_a_kernel_that_lacks_something_is_told_of(machine: LabMachine) -> None:
     run = machine.playbook(path("machine"), _fails=True, machine_link_kinds=["veth", "nosuch"])
     assert "cannot make interfaces of these kinds: nosuch" in " ".join(run.stdout.split())
