@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import importlib.util
 import os
 import re
@@ -35,6 +36,8 @@ _IFLA_LINKINFO, _IFLA_INFO_KIND = 18, 1
 _HEADER, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=HH")
 _LINK = bytes(16)  # struct ifinfomsg: any family, any type, a new index
 _ERROR_AT = _HEADER.size
+# linux/route.h, linux/sockios.h
+_RTF_GATEWAY, _SIOCGIFADDR = 0x2, 0x8915
 
 
 def family() -> str:
@@ -77,6 +80,34 @@ def _pyroute2_version() -> str:
         return metadata.version("pyroute2")  # the package is not imported for it, that takes 0.1 s
     except metadata.PackageNotFoundError:
         return str(importlib.import_module("pyroute2").__version__)
+
+
+def uplink() -> dict[str, str]:
+    """The interface of the machine's IPv4 default route, the gateway, and the interface's address; empty without one."""
+    with open("/proc/net/route", encoding="ascii") as table:
+        found = uplink_of(table.read())
+    return {**found, "address": _address(found["dev"])} if found else {}
+
+
+def uplink_of(table: str) -> dict[str, str]:
+    """Interface and gateway of the best default route in a text in the form of /proc/net/route (proc(5))."""
+    lines = [line.split() for line in table.splitlines()[1:]]
+    routes = [line for line in lines if line[1] == line[7] == "00000000" and int(line[3], 16) & _RTF_GATEWAY]
+    if not routes:
+        return {}
+    best = min(routes, key=lambda route: int(route[6]))
+    return {"dev": best[0], "via": socket.inet_ntoa(struct.pack("=I", int(best[2], 16)))}
+
+
+def _address(dev: str) -> str:
+    """The first IPv4 address of an interface (netdevice(7)), empty if it has none."""
+    request = struct.pack("256s", dev.encode())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        try:
+            answer = fcntl.ioctl(any_socket, _SIOCGIFADDR, request)
+        except OSError:
+            return ""
+    return socket.inet_ntoa(answer[20:24])
 
 
 def lacking_link_kinds(kinds: Sequence[str]) -> list[str]:

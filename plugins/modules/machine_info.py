@@ -146,6 +146,26 @@ family:
   returned: success
   type: str
   sample: debian
+uplink:
+  description: Where the machine's IPv4 default route leads. Empty if it has none.
+  returned: success
+  type: dict
+  contains:
+    dev:
+      description: The interface.
+      type: str
+      returned: when there is a default route by way of a gateway
+      sample: eth0
+    via:
+      description: The gateway.
+      type: str
+      returned: when there is a default route by way of a gateway
+      sample: 192.0.2.254
+    address:
+      description: The first address of the interface. Empty if it has none.
+      type: str
+      returned: when there is a default route by way of a gateway
+      sample: 192.0.2.1
 """
 
 import os
@@ -176,6 +196,7 @@ def look(commands: Iterable[str], link_kinds: list[str]) -> dict[str, Any]:
         "python": machine.python(),
         "kernel": os.uname().release,
         "family": machine.family(),
+        "uplink": machine.uplink(),
     }
 
 

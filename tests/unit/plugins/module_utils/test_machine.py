@@ -70,6 +70,20 @@ def test_a_python_beside_the_distributions_is_not_the_distributions(monkeypatch:
     assert not machine.python()["distribution"]
 
 
+ROUTES = """Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
+wlan0\t00000000\t010200C0\t0003\t0\t0\t600\t00000000\t0\t0\t0
+eth0\t00000000\tFE3364C6\t0003\t0\t0\t100\t00000000\t0\t0\t0
+tun0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0
+ppp0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t003364C6\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
+"""
+
+
+def test_the_uplink_is_that_of_the_best_default_route_with_a_gateway() -> None:
+    assert machine.uplink_of(ROUTES) == {"dev": "eth0", "via": "198.51.100.254"}
+    assert machine.uplink_of(ROUTES.splitlines()[0]) == {}
+
+
 def test_a_request_for_a_link() -> None:
     message = machine.new_link("veth")
     assert struct.unpack_from("=IHH", message) == (len(message), 16, 0x605)
