@@ -45,5 +45,6 @@ def test_each_has_a_mac_address_of_its_own(machine: LabMachine) -> None:
 
 def test_the_parent_does_not_reach_them_and_the_network_does(machine: LabMachine) -> None:
     for station in ("192.168.1.50", "192.168.1.60"):
-        assert "From 192.168.1.10 icmp_seq=1 Destination Host Unreachable" in ping(machine, "host", station)
+        answer = ping(machine, "host", "-W", "4", station)  # host asks three seconds long who that is
+        assert "From 192.168.1.10 icmp_seq=1 Destination Host Unreachable" in answer
         assert ping(machine, "outside", station).count("ttl=64") == 3

@@ -72,10 +72,10 @@ def test_a_python_beside_the_distributions_is_not_the_distributions(monkeypatch:
 
 ROUTES = """Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
 wlan0\t00000000\t010200C0\t0003\t0\t0\t600\t00000000\t0\t0\t0
-eth0\t00000000\tFE3364C6\t0003\t0\t0\t100\t00000000\t0\t0\t0
+eth0\t00000000\tFE6433C6\t0003\t0\t0\t100\t00000000\t0\t0\t0
 tun0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0
 ppp0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0
-eth0\t003364C6\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
+eth0\t006433C6\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
 """
 
 
