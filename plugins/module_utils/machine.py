@@ -83,7 +83,7 @@ def _pyroute2_version() -> str:
 
 
 def uplink() -> dict[str, str]:
-    """The interface of the machine's IPv4 default route, the gateway, and the interface's address; empty without one."""
+    """The interface of the machine's IPv4 default route, the gateway, and the interface's address; empty if none."""
     with open("/proc/net/route", encoding="ascii") as table:
         found = uplink_of(table.read())
     return {**found, "address": _address(found["dev"])} if found else {}
