@@ -17,7 +17,7 @@ from .kinds import KINDS, Netns, Resource, Service
 from .ledger import Ledger
 from .netlink import Sockets
 from .operations import CreateNamespace, Operation, WriteSysctl
-from .scope import Scope, Topic
+from .scope import Ask, Scope, Topic
 from .state import ROOT, LinkName, State
 from .verify import Claims
 
@@ -87,10 +87,11 @@ def _run(request: Request, ledger: Ledger | None, check: bool) -> Outcome:
 
 
 def _scope(request: Request, ledger: Ledger | None) -> Scope:
-    """Where to look; for a lab without a true ledger also where interfaces with its mark may have been left."""
+    """Where to look; for a lab without a true ledger also where things with its mark may have been left."""
     scope = Scope.of(request.resources, request.lab)
     if request.lab and not (ledger and ledger.complete):
         scope.namespaces.add(ROOT)
+        scope.asked.update(Ask(Topic.NAT, name) for name in scope.namespaces)
     return scope
 
 

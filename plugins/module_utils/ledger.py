@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import namespaces
+from . import iptables, namespaces
 from .errors import LabError
 from .topology import Items
 
@@ -170,6 +170,7 @@ def make_directory() -> None:
 def _tidy() -> None:
     """Leave no trace when the last ledger is gone."""
     with _alone():
+        iptables.take_back_tables()
         left = os.listdir(DIRECTORY)
         if all(name.startswith(_NETNS_DIRECTORY_IS_OURS) for name in left) and namespaces.remove_directory(_noted()):
             for name in left:

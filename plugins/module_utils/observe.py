@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
-from . import namespaces, netlink, process
+from . import iptables, namespaces, netlink, process
 from . import state as states
 from .features import Feature
 from .netlink import CREATE, Socket, Sockets
@@ -39,11 +39,14 @@ _FAMILY_AT, _TABLE_AT, _TYPE_AT, _FLAGS_AT = 16, 20, 23, 24
 def read(scope: Scope, sockets: Sockets) -> State:
     """The present state of the namespaces in scope; those that do not exist are left out."""
     found = [_Reading(name, sockets) for name in sorted(scope.namespaces) if namespaces.exists(name)]
-    state = State({each.name: each.namespace(scope) for each in found}, lacking=_lacking(scope))
+    state = State({each.name: each.namespace(scope) for each in found}, lacking=_lacking(scope), lab=scope.lab)
     _resolve(state, found, sockets)
     for name, wanted in scope.names(Topic.SETTING).items():
         if name in state.namespaces:
             state.namespaces[name].sysctls = read_settings(name, wanted)
+    for name in scope.names(Topic.NAT):
+        if name in state.namespaces:
+            state.namespaces[name].nat = iptables.read(name)
     state.processes = process.observe(scope.lab, scope.names(Topic.PROCESS))
     commands = {name for wanted in scope.names(Topic.COMMAND).values() for name in wanted}
     state.commands = frozenset(name for name in commands if process.which(name))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, ClassVar
 
+from . import nat
 from .command import Command, Spot, file_lines
 from .state import FdbEntry, LinkName, Route, Vlan
 
@@ -472,6 +473,51 @@ class RestoreSysctl(WriteSysctl):
     """Write the value that a setting had before we first changed it."""
 
     phase = Phase.RESTORE
+
+
+@dataclass(frozen=True)
+class ArrangeNat(Direct):
+    """Put rules of the table nat that bear the mark C(mine) into their places, all at once.
+
+    C(before) and C(after) are all rules of the table, those of others included, between which ours stand. C(new): the
+    table is not there yet.
+    """
+
+    family: int = 4
+    mine: str = ""
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    new: bool = False
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return tuple(self._line(line) for line in self._changes.lost)
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return tuple(self._line(line) for _number, line in self._changes.gained)
+
+    @property
+    def title(self) -> str:
+        words = [("remove ", self.lost), ("add ", self.gained)]
+        return ", ".join(word + "; ".join(lines) for word, lines in words if lines)
+
+    @property
+    def _changes(self) -> nat.Changes:
+        return nat.changes(self.before, self.after, self.mine)
+
+    def _line(self, rule: str) -> str:
+        return where(self.netns, f"{nat.PROGRAMS[self.family]} -t nat {rule}")
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (replace(self, before=self.after, after=self.before),)
+
+
+@dataclass(frozen=True)
+class RemoveNat(ArrangeNat):
+    """Take all rules of a set away."""
+
+    phase = Phase.UNROUTE
 
 
 _NO_SPOT = Spot("", "", "", "")

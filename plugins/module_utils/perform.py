@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import singledispatch
 
-from . import namespaces, netlink, process
+from . import iptables, namespaces, netlink, process
 from .netlink import Sockets
 from .operations import (
     AmendProcess,
+    ArrangeNat,
     CreateNamespace,
     Operation,
     RemoveNamespace,
@@ -92,6 +93,11 @@ def _write_sysctl(step: WriteSysctl, ground: Ground) -> None:
         for name, value in step.then.items():
             with suppress(OSError):  # its interface may be gone
                 write_setting(name, value)
+
+
+@perform.register
+def _arrange_nat(step: ArrangeNat, _ground: Ground) -> None:
+    iptables.arrange(step)
 
 
 @perform.register

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from . import state as states
 from .command import Spot
-from .kinds import Netns, Resource
+from .kinds import Netns, Resource, iptables_nat
 from .kinds.removal import remove_link, undoable
 from .operations import Operation, RemoveLink, StopProcess
 from .state import ROOT, LinkName, State
@@ -68,6 +68,9 @@ def _strays(desired: Iterable[Resource], unwanted: Iterable[Resource], state: St
         marked = link.kind and states.owner(link.alias) == lab
         if ours and marked and link.key not in declared and link.netns not in going:
             yield remove_link(link, state)
+    for step in iptables_nat.strays([*desired, *unwanted], state, lab):
+        if step.netns not in going:
+            yield step
 
 
 def _once(steps: Iterable[Operation], state: State) -> Iterator[Operation]:

@@ -21,6 +21,7 @@ class Topic(Enum):
     SETTING = "kernel settings, by name"
     FDB = "forwarding databases"
     VLANS = "VLANs of bridges and their ports"
+    NAT = "rules of the table nat"
     PROCESS = "our processes in a namespace"
     COMMAND = "whether a command is on this machine, by name"
 

@@ -131,6 +131,18 @@ class Process:
     data: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Nat:
+    """The table nat of one IP version: whether it exists, and its rules as iptables-save(8) writes them."""
+
+    there: bool = False
+    rules: tuple[str, ...] = ()
+
+
+#: The tables of a namespace of which none was read, or that is still to be made.
+_NO_NAT: Mapping[int, Nat] = {4: Nat(), 6: Nat()}
+
+
 @dataclass
 class Namespace:
     """What one namespace holds, and the lab that made it (None for the root namespace and for strangers)."""
@@ -140,6 +152,7 @@ class Namespace:
     links: dict[str, Link] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     sysctls: dict[str, str] = field(default_factory=dict)
+    nat: Mapping[int, Nat] = field(default_factory=dict)
 
     @property
     def lo(self) -> Link:
@@ -151,8 +164,8 @@ class Namespace:
 class State:
     """All namespaces that a run looks at; one that does not exist is not in it.
 
-    C(first_values) are the settings as they were before we first changed them, by namespace and name. C(lacking) are
-    those of the features that were asked for that the kernel does not have.
+    C(lab) is the lab that looks, empty for none. C(lacking) are those of the features that were asked for that the
+    kernel does not have.
     C(first_values) are the settings as they were before we first changed them, by namespace and name. C(processes) are
     ours, by module, namespace and name. C(commands) are those on this machine of the commands that were asked about.
     """
@@ -162,6 +175,7 @@ class State:
     lacking: frozenset[Feature] = frozenset()
     processes: dict[tuple[str, str, str], Process] = field(default_factory=dict)
     commands: frozenset[str] = frozenset()
+    lab: str = ""
 
     def link(self, key: LinkName) -> Link | None:
         """The interface of that name in that namespace."""
@@ -177,6 +191,11 @@ class State:
         """The routes of a namespace, none if it does not exist."""
         namespace = self.namespaces.get(netns)
         return namespace.routes if namespace else []
+
+    def nat(self, netns: str) -> Mapping[int, Nat]:
+        """The tables nat of a namespace by IP version, empty ones if it does not exist."""
+        namespace = self.namespaces.get(netns)
+        return (namespace.nat if namespace else {}) or _NO_NAT
 
     def ports_of(self, bridge: Link) -> list[Link]:
         """The interfaces that are ports of a bridge."""

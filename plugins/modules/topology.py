@@ -61,6 +61,10 @@ options:
       - Routes, with the options of M(tcpip.lab.route). A C(dev) in a namespace has to be declared in the lab, too.
     type: list
     elements: dict
+  iptables_nat:
+    description: Sets of rules of address translation, with the options of M(tcpip.lab.iptables_nat).
+    type: list
+    elements: dict
   sysctl:
     description: Settings, with the options of M(tcpip.lab.sysctl).
     type: list
@@ -95,8 +99,8 @@ notes:
   - Routes and settings of the root namespace bear no mark. The records of the labs say whose they are, and two labs
     cannot have the same one.
   - What the lab declared last, and the values that its settings had first, are remembered in C(/run/tcpip.lab), which
-    is gone after a boot, as are the labs. If the file is lost before, O(state=absent) still finds namespaces and
-    interfaces by their marks.
+    is gone after a boot, as are the labs. If the file is lost before, O(state=absent) still finds namespaces,
+    interfaces and rules of address translation by their marks.
   - Two runs for the same lab wait for each other.
   - A prefix that the lab brings into the root namespace, by an address or a route, must not overlap one that the
     machine has there.
@@ -110,6 +114,7 @@ seealso:
   - module: tcpip.lab.macvlan
   - module: tcpip.lab.bridge_vlan
   - module: tcpip.lab.route
+  - module: tcpip.lab.iptables_nat
   - module: tcpip.lab.capture
   - module: tcpip.lab.process
   - module: tcpip.lab.dnsmasq_dhcp

@@ -75,6 +75,13 @@ SERVER_AND_CLIENT: Options = {
         }
     ],
 }
+ROUTER: Options = {
+    "netns": [NS1, {"name": "router"}, {"name": "ns2"}],
+    "veth": [
+        {"name": "ns1-veth0", "netns": "ns1", "peer": {"name": "gw-veth0", "netns": "router"}},
+        {"name": "ns2-veth0", "netns": "ns2", "peer": {"name": "gw-veth1", "netns": "router"}},
+    ],
+}
 #: What a reader has already when he comes to a module's examples.
 GROUND: dict[str, Options] = {
     "netns": {},
@@ -83,6 +90,7 @@ GROUND: dict[str, Options] = {
     "macvlan": HOST_WITH_UPLINK,
     "bridge_vlan": THREE_CABLES,
     "route": NS1_WITH_ROUTERS,
+    "iptables_nat": ROUTER,
     "sysctl": NS1_WITH_ROUTERS,
     "capture": NS1_WITH_ROUTERS,
     "dnsmasq_dhcp": NS1_WITH_ROUTERS,

@@ -10,6 +10,7 @@ from .bridge_vlan import BridgeVlan
 from .capture import Capture
 from .dhcp_client import DhcpClient
 from .dnsmasq_dhcp import DnsmasqDhcp
+from .iptables_nat import IptablesNat
 from .macvlan import Macvlan
 from .netns import Netns
 from .process import Process
@@ -22,7 +23,7 @@ from .vxlan import Vxlan
 #: By their names in a topology, in the order in which they are planned: what others stand on comes first.
 KINDS: dict[str, type[Resource]] = {
     kind.KIND: kind
-    for kind in (Netns, Veth, Macvlan, Vxlan, BridgeVlan, Route, Sysctl, Capture, Process, DnsmasqDhcp, DhcpClient)
+    for kind in (Netns, Veth, Macvlan, Vxlan, BridgeVlan, Route, IptablesNat, Sysctl, Capture, Process, DnsmasqDhcp, DhcpClient)
 }
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Capture",
     "DhcpClient",
     "DnsmasqDhcp",
+    "IptablesNat",
     "Macvlan",
     "Netns",
     "Process",
