@@ -6,7 +6,7 @@
 With a command behind n, the command is run at that moment instead: somebody meddles.
 
 Acts are requests to the kernel, calls for namespaces and mounts, changes of files in /run and of kernel settings,
-starts of processes and signals to them.
+starts of processes and signals to them, and runs of iptables.
 Reads the same order from its input. Ends as the module does where it has fewer acts.
 """
 
@@ -23,8 +23,10 @@ import typing as t
 import run_module
 
 _EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir")
-#: What is done for long-lived commands, in directories that are known by a descriptor.
-_OF_PROCESSES = {
+#: What is done by other commands, and for long-lived ones, in directories that are known by a descriptor.
+_OF_COMMANDS = {
+    "iptables": ("_run",),
+    "nftables": ("_delete",),
     "rundir": ("make_inside", "write", "_remove"),
     "launch": ("open_log", "open_output", "fork"),
     "process": ("_see_ready", "_signal", "_await_end"),
@@ -73,7 +75,7 @@ def main() -> None:
     def armed(*args: t.Any, **kwargs: t.Any) -> t.Any:
         killer.wrap("netlink", "execute", of="Socket")
         killer.wrap("namespaces", "_call")
-        for module, names in _OF_PROCESSES.items():
+        for module, names in _OF_COMMANDS.items():
             for name in names:
                 killer.wrap(module, name)
         killer.wrap("launch", "go", of="Child")

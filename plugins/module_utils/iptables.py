@@ -10,11 +10,10 @@ and, with the older back end, a lock file. What was not there before goes with t
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from . import namespaces, nat, nftables
 from .command import PATH
@@ -22,8 +21,8 @@ from .operations import ArrangeNat
 from .process import which
 from .state import Nat
 
-#: Notes of tables that one of us made, in the directory of the ledgers.
-NOTE = ".nat"
+#: Notes of what one of us made, in the directory of the ledgers: tables, and the lock file.
+NOTE, _LOCK_NOTE = ".iptables", "lock"
 _DIRECTORY = "/run/tcpip.lab"
 #: XT_LOCK_NAME in iptables/xshared.h
 _LOCK = "/run/xtables.lock"
@@ -53,12 +52,12 @@ def arrange(step: ArrangeNat) -> None:
     """Carry the step out on what is there now. Raises OSError with the program's words."""
     program = nat.PROGRAMS[step.family]
     changes = nat.changes(read(step.netns)[step.family].rules, step.after, step.mine)
-    if step.new:
-        _note(step.netns, step.family)
-    locked = os.path.exists(_LOCK)
-    done = _run(step.netns, f"{program}-restore", "--noflush", "--wait", str(_WAIT_S), script=changes.script())
-    if not locked:
-        _remove_lock()
+    with _alone():
+        if step.new:
+            _note(f"{step.family}:{namespaces.identity(step.netns)}:{step.netns}")
+        if not os.path.exists(_LOCK):
+            _note(_LOCK_NOTE)
+        done = _run(step.netns, f"{program}-restore", "--noflush", "--wait", str(_WAIT_S), script=changes.script())
     if done.returncode != 0:
         raise OSError(" ".join(done.stderr.split()) or f"{program}-restore ended with status {done.returncode}")
 
@@ -82,8 +81,46 @@ def _run(netns: str, program: str, *arguments: str, script: str = "") -> subproc
         )
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the directory, so that no other run takes back what is noted and still to be made."""
+    descriptor = os.open(_DIRECTORY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _note(what: str) -> None:
+    """Remember what we are about to leave behind. All that there is to say is in the name of the file."""
+    note = f"{_DIRECTORY}/{NOTE}:{what}"
+    os.close(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+
+
+def take_back() -> None:
+    """Remove what was noted: the tables that are empty now, and the lock file. What is gone is forgotten.
+
+    The caller holds the directory.
+    """
+    for name in os.listdir(_DIRECTORY):
+        if name.startswith(f"{NOTE}:"):
+            with suppress(OSError):
+                if _take_back(name.removeprefix(f"{NOTE}:")):
+                    os.unlink(f"{_DIRECTORY}/{name}")
+
+
+def _take_back(what: str) -> bool:
+    """Whether it is gone, or need not go any more."""
+    if what == _LOCK_NOTE:
+        _remove_lock()
+        return True
+    family, identity, netns = what.split(":")
+    return not _is_same(netns, identity) or _remove_table(netns, int(family))
+
+
 def _remove_lock() -> None:
-    """Take the lock file away that iptables has just made, unless somebody else uses it already."""
+    """Take the lock file away, unless somebody else uses it by now."""
     with suppress(OSError):
         descriptor = os.open(_LOCK, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -91,31 +128,6 @@ def _remove_lock() -> None:
             os.unlink(_LOCK)
         finally:
             os.close(descriptor)
-
-
-def _note(netns: str, family: int) -> None:
-    """Remember that the table is made by one of us, before it is."""
-    identity = namespaces.identity(netns)
-    descriptor = os.open(
-        f"{_DIRECTORY}/{NOTE}.{family}.{identity}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600
-    )
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump([netns, family, identity], stream)
-
-
-def take_back_tables() -> None:
-    """Remove the tables that we made and that are empty now, and forget those whose namespace is gone."""
-    for name in os.listdir(_DIRECTORY):
-        if name.startswith(NOTE):
-            with suppress(OSError, ValueError):
-                _take_back(f"{_DIRECTORY}/{name}")
-
-
-def _take_back(note: str) -> None:
-    with open(note, encoding="utf-8") as stream:
-        netns, family, identity = json.load(stream)
-    if not _is_same(netns, identity) or _remove_table(netns, family):
-        os.unlink(note)
 
 
 def _is_same(netns: str, identity: str) -> bool:

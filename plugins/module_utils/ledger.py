@@ -170,7 +170,7 @@ def make_directory() -> None:
 def _tidy() -> None:
     """Leave no trace when the last ledger is gone."""
     with _alone():
-        iptables.take_back_tables()
+        iptables.take_back()
         left = os.listdir(DIRECTORY)
         if all(name.startswith(_NETNS_DIRECTORY_IS_OURS) for name in left) and namespaces.remove_directory(_noted()):
             for name in left:

@@ -202,7 +202,7 @@ changes:
   type: list
   elements: str
   sample:
-    - 'add router: iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -o gw-veth1 -m comment --comment "tcpip.lab" -j MASQUERADE'
+    - 'add router: iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -m comment --comment "tcpip.lab" -j MASQUERADE'
 diff:
   description: The lines that go and the lines that come, for C(--diff). A rule that moves is in both.
   returned: success
@@ -218,7 +218,7 @@ diff:
       returned: success
       type: str
       sample: |
-        router: iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -o gw-veth1 -m comment --comment "tcpip.lab" -j MASQUERADE
+        router: iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -m comment --comment "tcpip.lab" -j MASQUERADE
 iptables_nat:
   description: The set as it is now, or in check mode as it was found. C(null) if it has no rules.
   returned: success

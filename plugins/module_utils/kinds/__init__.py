@@ -23,7 +23,20 @@ from .vxlan import Vxlan
 #: By their names in a topology, in the order in which they are planned: what others stand on comes first.
 KINDS: dict[str, type[Resource]] = {
     kind.KIND: kind
-    for kind in (Netns, Veth, Macvlan, Vxlan, BridgeVlan, Route, IptablesNat, Sysctl, Capture, Process, DnsmasqDhcp, DhcpClient)
+    for kind in (
+        Netns,
+        Veth,
+        Macvlan,
+        Vxlan,
+        BridgeVlan,
+        Route,
+        IptablesNat,
+        Sysctl,
+        Capture,
+        Process,
+        DnsmasqDhcp,
+        DhcpClient,
+    )
 }
 
 __all__ = [
