@@ -294,5 +294,5 @@ def test_killed_at_any_point(machine: LabMachine) -> None:
         machine.module("topology", name="lab", state="absent")
         now = settled(machine)
         same(without_empty_tables(before, machine), without_empty_tables(now, machine), f"killed before act {act}")
-        act += 1
-    assert act > 5
+        act += 2
+    assert act > 9
