@@ -198,15 +198,32 @@ def changes(lines: Sequence[str], target: Sequence[str], mine: str) -> Changes:
 
 
 def _changes(lines: Sequence[str], target: Sequence[str], mine: str) -> Changes:
-    # A rule is deleted by what it says, and the first of several that say the same would go: so all of them go.
-    twice = {line for line in lines if lines.count(line) > 1 and mark_of(line) == mine}
-    keys = [None if line in twice else line for line in lines]
     lost: list[str] = []
     final: list[tuple[str, bool]] = []
-    for kind, i, j, k, m in SequenceMatcher(None, keys, list(target), autojunk=False).get_opcodes():
-        lost += [line for line in lines[i:j] if kind != "equal" and mark_of(line) == mine]
-        final += [(line, False) for line in lines[i:j] if kind == "equal" or mark_of(line) != mine]
-        final += [(line, True) for line in target[k:m] if kind != "equal" and mark_of(line) == mine]
+    for there, wanted in _gaps(lines, target, mine):
+        # A rule is deleted by what it says, and the first of several that say the same would go: so all of them go.
+        keys = [line if lines.count(line) == 1 else None for line in there]
+        for kind, i, j, k, m in SequenceMatcher(None, keys, wanted, autojunk=False).get_opcodes():
+            kept = [line for line in there[i:j] if kind == "equal" or mark_of(line) != mine]
+            lost += [line for line in there[i:j] if line not in kept]
+            final += [(line, False) for line in kept]
+            final += [(line, True) for line in wanted[k:m] if kind != "equal"]
     last = max((number for number, (_line, new) in enumerate(final) if not new), default=-1)
     gained = [(0 if number > last else number + 1, line) for number, (line, new) in enumerate(final) if new]
     return Changes(tuple(lost), tuple(gained))
+
+
+def _gaps(lines: Sequence[str], target: Sequence[str], mine: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The present lines, and the rules of ours that are to be there, from each stranger that both have to the next."""
+    now, then = ([n for n, line in enumerate(each) if mark_of(line) != mine] for each in (lines, target))
+    matcher = SequenceMatcher(None, [lines[n] for n in now], [target[n] for n in then], autojunk=False)
+    here, there = 0, 0
+    for block in matcher.get_matching_blocks():
+        for i, k in zip(now[block.a : block.a + block.size], then[block.b : block.b + block.size]):
+            yield _gap(lines[here:i], target[there:k], mine)
+            here, there = i, k
+    yield _gap(lines[here:], target[there:], mine)
+
+
+def _gap(lines: Sequence[str], target: Sequence[str], mine: str) -> tuple[list[str], list[str]]:
+    return list(lines), [line for line in target if mark_of(line) == mine]

@@ -61,8 +61,11 @@ def _maybe_not(check: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _networks(value: str) -> str:
-    """Networks or addresses with commas between them."""
-    return ",".join(_network(each.strip()) for each in value.split(","))
+    """Networks or addresses of one IP version with commas between them."""
+    found = [_network(each.strip()) for each in value.split(",")]
+    if len({":" in each for each in found}) > 1:
+        raise ValueError(f"{value!r} holds both IP versions")
+    return ",".join(found)
 
 
 def _network(value: str) -> str:
