@@ -25,7 +25,7 @@ import run_module
 _EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir")
 #: What is done by other commands, and for long-lived ones, in directories that are known by a descriptor.
 _OF_COMMANDS = {
-    "iptables": ("_run",),
+    "iptables": ("_restore",),
     "nftables": ("_delete",),
     "rundir": ("make_inside", "write", "_remove"),
     "launch": ("open_log", "open_output", "fork"),

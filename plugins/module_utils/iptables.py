@@ -50,16 +50,19 @@ def _table(text: str) -> Nat:
 
 def arrange(step: ArrangeNat) -> None:
     """Carry the step out on what is there now. Raises OSError with the program's words."""
-    program = nat.PROGRAMS[step.family]
     changes = nat.changes(read(step.netns)[step.family].rules, step.after, step.mine)
     with _alone():
         if step.new:
             _note(f"{step.family}:{namespaces.identity(step.netns)}:{step.netns}")
         if not os.path.exists(_LOCK):
             _note(_LOCK_NOTE)
-        done = _run(step.netns, f"{program}-restore", "--noflush", "--wait", str(_WAIT_S), script=changes.script())
+        _restore(step.netns, f"{nat.PROGRAMS[step.family]}-restore", changes.script())
+
+
+def _restore(netns: str, program: str, script: str) -> None:
+    done = _run(netns, program, "--noflush", "--wait", str(_WAIT_S), script=script)
     if done.returncode != 0:
-        raise OSError(" ".join(done.stderr.split()) or f"{program}-restore ended with status {done.returncode}")
+        raise OSError(" ".join(done.stderr.split()) or f"{program} ended with status {done.returncode}")
 
 
 def _run(netns: str, program: str, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:
