@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +19,6 @@ from contextlib import contextmanager, suppress
 from . import namespaces, nat, nftables
 from .command import PATH
 from .operations import ArrangeNat
-from .process import which
 from .state import Nat
 
 #: Notes of what one of us made, in the directory of the ledgers: tables, and the lock file.
@@ -67,7 +67,7 @@ def _restore(netns: str, program: str, script: str) -> None:
 
 def _run(netns: str, program: str, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:
     """Run a program inside the namespace; one that is not on this machine says nothing and fails."""
-    found = which(program)
+    found = shutil.which(program, path=PATH)
     command = [found or program, *arguments]
     if not found:
         return subprocess.CompletedProcess(command, 127, "", f"the command {program!r} is not on this machine")
