@@ -29,6 +29,11 @@ def ping(machine: Machine, netns: str, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+def inside(netns: str, program: str, *words: str) -> list[str]:
+    """The command that runs a Python program in a namespace. It ends after 20 seconds at the latest."""
+    return ["timeout", "20", "ip", "netns", "exec", netns, "python3", "-c", program, *words]
+
+
 @contextlib.contextmanager
 def capture(machine: Machine, netns: str, dev: str, packets: int, expression: str = "") -> t.Iterator[list[str]]:
     """What tcpdump prints of the first so many packets after the block began; the list is filled when the block ends.
@@ -45,10 +50,16 @@ def capture(machine: Machine, netns: str, dev: str, packets: int, expression: st
         lines += tcpdump.communicate()[0].splitlines()
 
 
+def sockets(machine: Machine, netns: str, protocol: str, port: int) -> list[str]:
+    """The states of the sockets with this port, or of a peer with it, as ss shows them; what is over is left out."""
+    ports = [f"sport = :{port}", "or", f"dport = :{port}"]
+    shown = machine.run(["ip", "netns", "exec", netns, "ss", "-Hna", f"--{protocol}", *ports]).stdout
+    return sorted(line.split()[0] for line in shown.splitlines() if not line.startswith("TIME-WAIT"))
+
+
 def send_text(machine: Machine, client: str, server: str, *, address: str, port: int, text: str) -> str:
     """What a TCP server in one namespace receives when a client in another sends it a text."""
-    listen = ["timeout", "5", "ip", "netns", "exec", server, "python3", "-c", SERVER, str(port)]
-    with machine.popen(listen, stdout=-1) as listener:
+    with machine.popen(inside(server, SERVER, str(port)), stdout=-1) as listener:
         assert listener.stdout is not None
         assert listener.stdout.readline() == "listening\n"
         send = f"echo {shlex.quote(text)} >/dev/tcp/{address}/{port}"

@@ -33,9 +33,9 @@ class Wanted:
         which = f"{self.protocol} port {self.port} in state {self.state} in {netns_words(self.netns)}"
         return which if self.present else f"none on {which}"
 
-    def is_met_by(self, lines: list[str]) -> bool:
-        """Whether the lines of ss(8) have such a socket, or have none."""
-        return any(line.split()[0] == self.state for line in lines) == self.present
+    def among(self, lines: list[str]) -> list[str]:
+        """Those of the lines of ss(8) that are such sockets."""
+        return [line for line in lines if line.split()[0] == self.state]
 
 
 def look(wanted: Wanted) -> list[str]:
@@ -60,7 +60,8 @@ class Looks:
         """Look at all that is to be seen at this moment."""
         for when, each in self.wanted:
             if when == moment:
-                found = look(each)
-                self.lines += [f"ss in {netns_words(each.netns)}, {moment}: {line}" for line in found or ["no socket"]]
-                if not each.is_met_by(found):
+                found = each.among(look(each))
+                shown = found or [f"no {each.state}"]
+                self.lines += [f"ss in {netns_words(each.netns)}, {moment}: {line}" for line in shown]
+                if bool(found) != each.present:
                     self.faults.append(f"{moment}, ss does not show {each.words()}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE_S = 3.0
 _MOST = 1 << 20
 #: Lines of a page that a person is shown.
-_SHOWN = 12
+_SHOWN = 8
 
 
 @dataclass(frozen=True)

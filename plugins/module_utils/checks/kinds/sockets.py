@@ -44,9 +44,10 @@ class SocketFact(Fact):
     def look(self, name: str, view: View) -> Result:  # noqa: ARG002 - ss shows what changes from one moment to the next
         """Whether there is such a socket."""
         lines = sockets.look(self.wanted)
-        states = ", ".join(line.split()[0] for line in lines)
+        states = ", ".join(dict.fromkeys(line.split()[0] for line in lines))
         came = states or "no socket of this port"
-        return Result(name, self.wanted.is_met_by(lines), self.describe(), self.expected(), came, lines)
+        ok = bool(self.wanted.among(lines)) == self.wanted.present
+        return Result(name, ok, self.describe(), self.expected(), came, lines)
 
 
 def _build(given: dict[str, Any], place: str) -> SocketFact:
