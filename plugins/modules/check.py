@@ -44,7 +44,8 @@ options:
     description:
       - The checks. Each is a dictionary with a C(name), which is a sentence that says what is to be seen, and exactly
         one of C(ping), C(tcp), C(udp), C(http), C(dns), C(traceroute), C(route), C(link), C(neighbour), C(fdb),
-        C(vlan), C(netns), C(socket), C(lease) and C(captured), described below. The C(name) can be omitted.
+        C(vlan), C(netns), C(socket), C(lease), C(captured) and C(conntrack), described below. The C(name) can be
+        omitted.
       - A namespace that is omitted or empty is the machine's own, the root network namespace.
       - >-
         C(ping) sends echo requests by C(ping) of iputils. Its keys are C(from) (the namespace), C(to) (an IPv4 or
@@ -118,6 +119,12 @@ options:
         C(captured) looks at what a M(tcpip.lab.capture) has so far. Its keys are C(netns) and C(name) (required), and
         C(filter), C(packets), C(absent) and C(count) as for C(captures), but that each packet is one line with all
         that C(tcpdump -v) tells of it.
+      - >-
+        C(conntrack) looks for a connection among those that a namespace tracks, in C(/proc/net/nf_conntrack) or by
+        C(conntrack -L). Its keys are C(netns), C(protocol) (V(tcp), V(udp), V(icmp) or V(icmpv6), required),
+        C(source), C(destination) and C(port) (that the first packet came from and went to), C(reply_source),
+        C(reply_port) and C(reply_destination) (that answers come from and go to, which address translation makes
+        differ), and C(present) (V(true)).
       - >-
         A check that sends packets may have C(captures) beside it, a list of what C(tcpdump -n -e) must see while the
         traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter) (in the words of
@@ -251,6 +258,21 @@ EXAMPLES = r"""
           packets:
             - '\.68 > 255\.255\.255\.255\.67: .*DHCP-Message .*: Request'
             - '\.67 > .*\.68: .*DHCP-Message .*: ACK'
+
+- name: See what the router makes of an address
+  tcpip.lab.check:
+    checks:
+      - name: What ns1 sends to the router's own port 54322 arrives in ns2
+        tcp: {from: ns1, to: 192.0.2.254, at: ns2, port: 54322}
+      - name: The router remembers the two ends, and that they know different ones of each other
+        conntrack:
+          netns: router
+          protocol: tcp
+          source: 192.0.2.1
+          destination: 192.0.2.254
+          port: 54322
+          reply_source: 198.51.100.1
+          reply_destination: 192.0.2.1
 """
 
 RETURN = r"""

@@ -151,6 +151,11 @@ def test_every_kind_in_order() -> None:
         ),
         ({"fdb": {"mac": "00:00:5e:00:53"}}, "checks[0].fdb.mac: '00:00:5e:00:53' is not a MAC address"),
         ({"vlan": {"dev": "br0", "vlans": [{"vid": 4095}]}}, "checks[0].vlan.vlans[0].vid: 4095 is not a VLAN id"),
+        ({"conntrack": {"netns": "router"}}, "checks[0].conntrack.protocol: is required"),
+        (
+            {"conntrack": {"protocol": "tcp", "source": "192.0.2.0/24"}},
+            "checks[0].conntrack.source: '192.0.2.0/24' is not an IP address",
+        ),
         (
             {"netns": {"name": "ns1", "links": ["lo"], "present": False}},
             "checks[0].netns.links: excludes 'present: false'",

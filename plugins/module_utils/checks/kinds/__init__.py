@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import (
     captured,
+    conntrack,
     dns,
     exchange,
     fdb,
@@ -39,4 +40,5 @@ KINDS = {
     "socket": sockets.KIND,
     "lease": lease.KIND,
     "captured": captured.KIND,
+    "conntrack": conntrack.KIND,
 }
