@@ -105,6 +105,7 @@ class Command:
     to the little that every process gets. C(devices) are the interfaces that it is bound to: if one is made anew, the
     process has to be, too. C(output) is the file that its standard output is added to, otherwise that goes to the log.
     C(test) is a command that says by its exit status whether the files are right, run before anything is touched.
+    C(control) is the name of a socket in DATA on which it can be spoken to while it runs, see vswitch/control.py.
     """
 
     spot: Spot
@@ -117,6 +118,7 @@ class Command:
     devices: tuple[str, ...] = ()
     output: str = ""
     test: tuple[str, ...] = ()
+    control: str = ""
     ready: Ready = field(default=Ready(), compare=False)
     stop: Stop = field(default=Stop(), compare=False)
 

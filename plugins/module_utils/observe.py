@@ -8,9 +8,11 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import iptables, namespaces, netlink, process
@@ -50,7 +52,16 @@ def read(scope: Scope, sockets: Sockets) -> State:
     state.processes = process.observe(scope.lab, scope.names(Topic.PROCESS))
     commands = {name for wanted in scope.names(Topic.COMMAND).values() for name in wanted}
     state.commands = frozenset(name for name in commands if process.which(name))
+    state.texts = _texts(path for wanted in scope.names(Topic.TEXT).values() for path in wanted)
     return state
+
+
+def _texts(paths: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for path in paths:
+        with suppress(OSError, UnicodeDecodeError):
+            found[path] = Path(path).read_text(encoding="utf-8")
+    return found
 
 
 def owner(netns: str, sockets: Sockets) -> str | None:

@@ -39,7 +39,8 @@ class Phase(IntEnum):
     CONFIGURE = 13
     TUNE_LINK = 14
     START = 15
-    START_CLIENT = 16
+    PLUG = 16
+    START_CLIENT = 17
 
 
 @dataclass(frozen=True)
@@ -549,7 +550,8 @@ class StopProcess(Direct):
     """End a process with its children, and take its files away, but for those that C(successor) goes on with.
 
     C(command) is None if nobody knows any more what it was. C(alive) is false if only its files are left. C(discard):
-    what it wrote elsewhere goes, too, if it was made for it.
+    what it wrote elsewhere goes, too, if it was made for it. C(taught) are the steps that would tell a new one what it
+    was told while it ran.
     """
 
     phase = Phase.STOP
@@ -558,17 +560,21 @@ class StopProcess(Direct):
     successor: Command | None = None
     alive: bool = True
     discard: bool = False
+    taught: tuple[Operation, ...] = ()
 
     @property
     def lost(self) -> tuple[str, ...]:
-        return self.command.lines if self.command else (f"{self.spot.title}: unknown command",)
+        lines = self.command.lines if self.command else (f"{self.spot.title}: unknown command",)
+        return (*lines, *(line for step in self.taught for line in step.gained))
 
     @property
     def title(self) -> str:
         return f"stop {self.lost[0]}"
 
     def undo(self) -> tuple[Operation, ...]:
-        return (StartProcess(self.netns, self.command, self.successor),) if self.command and self.alive else ()
+        if not self.command or not self.alive:
+            return ()
+        return (StartProcess(self.netns, self.command, self.successor), *self.taught)
 
 
 @dataclass(frozen=True)
@@ -648,6 +654,66 @@ class StopClient(StopProcess):
     """Stop what says good-bye to a server, while that is still there."""
 
     phase = Phase.STOP_CLIENT
+
+
+@dataclass(frozen=True)
+class _SwitchPort(Direct):
+    spot: Spot = _NO_SPOT
+    port: str = ""
+
+    @property
+    def _line(self) -> tuple[str, ...]:
+        return (f"{self.spot.title}: port {self.port}",)
+
+
+@dataclass(frozen=True)
+class AddPort(_SwitchPort):
+    """Make an interface a port of a running switch."""
+
+    phase = Phase.PLUG
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return self._line
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (DeletePort(self.netns, self.spot, self.port),)
+
+
+@dataclass(frozen=True)
+class DeletePort(_SwitchPort):
+    """Take a port from a running switch."""
+
+    phase = Phase.STOP
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return self._line
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (AddPort(self.netns, self.spot, self.port),)
+
+
+@dataclass(frozen=True)
+class SetAgeing(Direct):
+    """Change the seconds that a running switch remembers a station for; C(before) None: it has just been started."""
+
+    phase = Phase.PLUG
+    verb = "set"
+    spot: Spot = _NO_SPOT
+    seconds: float = 0
+    before: float | None = None
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return () if self.before is None else (f"{self.spot.title}: ageing_time {self.before:g}",)
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return (f"{self.spot.title}: ageing_time {self.seconds:g}",)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return () if self.before is None else (SetAgeing(self.netns, self.spot, self.before, self.seconds),)
 
 
 def route_line(route: Route) -> str:

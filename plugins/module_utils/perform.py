@@ -13,18 +13,22 @@ from functools import singledispatch
 from . import iptables, namespaces, netlink, process
 from .netlink import Sockets
 from .operations import (
+    AddPort,
     AmendProcess,
     ArrangeNat,
     CreateNamespace,
+    DeletePort,
     Operation,
     RemoveNamespace,
     RestoreNamespace,
+    SetAgeing,
     StartProcess,
     StopProcess,
     WriteSysctl,
 )
 from .settings import read_setting, write_setting
 from .state import LinkName
+from .vswitch.port import open_port
 
 
 @dataclass
@@ -115,3 +119,19 @@ def _stop_process(step: StopProcess, ground: Ground) -> None:
 @perform.register
 def _amend_process(step: AmendProcess, _ground: Ground) -> None:
     process.amend(step.command, step.contents)
+
+
+@perform.register
+def _add_port(step: AddPort, _ground: Ground) -> None:
+    with namespaces.inside(step.netns), open_port(step.port) as port:
+        process.instruct(step.spot, {"do": "add", "port": step.port}, [port])
+
+
+@perform.register
+def _delete_port(step: DeletePort, _ground: Ground) -> None:
+    process.instruct(step.spot, {"do": "delete", "port": step.port})
+
+
+@perform.register
+def _set_ageing(step: SetAgeing, _ground: Ground) -> None:
+    process.instruct(step.spot, {"do": "age", "seconds": step.seconds})

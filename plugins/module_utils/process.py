@@ -20,7 +20,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +31,8 @@ from .command import DATA, FILES, LOG, PATH, PYTHON, Command, File, Spot
 from .errors import LabError
 from .procfs import Life
 from .state import Process
+from .vswitch import control
+from .vswitch.control import RefusedError
 
 _RECORD = "record.json"
 _STAGED = "staged"
@@ -113,14 +115,16 @@ def _look(spot: Spot) -> Process | None:
             record = _load(directory)
             if record is None:
                 return Process(spot)
+            alive = record.complete and record.leader() is not None
             return Process(
                 spot,
                 command=record.command,
-                pid=record.pid if record.complete and record.leader() else 0,
+                pid=record.pid if alive else 0,
                 in_place=_in_place(record),
                 indexes=record.indexes,
                 altered=_altered(directory, record.command.files),
                 data=_data(directory),
+                told=_told(directory, record) if alive and record.command.control else None,
             )
     except FileNotFoundError:
         return None
@@ -153,6 +157,34 @@ def _data(directory: int) -> dict[str, str]:
         return {name: text for name, text in texts.items() if text is not None}
     finally:
         os.close(inner)
+
+
+def _told(directory: int, record: _Record) -> Any:
+    try:
+        return _ask(directory, record, {"do": "show"})
+    except (OSError, RefusedError):
+        return None
+
+
+def instruct(spot: Spot, request: Mapping[str, Any], sockets: Sequence[socket.socket] = ()) -> None:
+    """Tell a process of ours to do something. Raises LabError if it does not."""
+    try:
+        with rundir.opened(spot.parts) as directory:
+            record = _load(directory)
+            if record is None or not record.leader():
+                raise LabError(f"{spot.title}: it does not run")
+            _ask(directory, record, request, sockets)
+    except (OSError, RefusedError) as error:
+        raise LabError(f"{spot.title}: {error}") from None
+
+
+def _ask(directory: int, record: _Record, request: Mapping[str, Any], sockets: Sequence[socket.socket] = ()) -> Any:
+    """Its answer. Whoever else may have put a socket there is not spoken to."""
+    path = f"/proc/self/fd/{directory}/{DATA}/{record.command.control}"  # the other way to it may be too long
+    with control.connect(path) as connection:
+        if control.peer(connection) != record.pid:
+            raise PermissionError(f"{DATA}/{record.command.control} is not its own")
+        return control.ask(connection, request, sockets)
 
 
 def _load(directory: int) -> _Record | None:

@@ -24,6 +24,7 @@ class Topic(Enum):
     NAT = "rules of the table nat"
     PROCESS = "our processes in a namespace"
     COMMAND = "whether a command is on this machine, by name"
+    TEXT = "what is in a file of this machine, by path"
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,8 @@ class Process:
     C(pid) is 0 if it does not run, or has not been seen to get ready. C(command) is None if its record is lost.
     C(in_place): it runs in the namespace, and writes to the file, that has the name now. C(indexes) are the numbers
     that the interfaces which it is bound to had when it was started. C(altered) are its files that are not as they were
-    given, None if one is gone. C(data) are the texts that it has written.
+    given, None if one is gone. C(data) are the texts that it has written. C(told) is what it says of itself when it is
+    asked, None if it cannot be, or does not answer.
     """
 
     spot: Spot
@@ -129,6 +130,7 @@ class Process:
     indexes: Mapping[str, int] = field(default_factory=dict)
     altered: Mapping[str, str | None] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ class State:
     kernel does not have.
     C(first_values) are the settings as they were before we first changed them, by namespace and name. C(processes) are
     ours, by module, namespace and name. C(commands) are those on this machine of the commands that were asked about.
+    C(texts) are the contents of files that were asked about and can be read, by path.
     """
 
     namespaces: dict[str, Namespace] = field(default_factory=dict)
@@ -176,6 +179,7 @@ class State:
     processes: dict[tuple[str, str, str], Process] = field(default_factory=dict)
     commands: frozenset[str] = frozenset()
     lab: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
 
     def link(self, key: LinkName) -> Link | None:
         """The interface of that name in that namespace."""

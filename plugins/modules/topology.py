@@ -79,6 +79,12 @@ options:
     description: Long-lived commands, with the options of M(tcpip.lab.process). They are started when all else is there.
     type: list
     elements: dict
+  vswitch:
+    description:
+      - Learning switches in user space, with the options of M(tcpip.lab.vswitch). Their ports are added when all else
+        is there.
+    type: list
+    elements: dict
   dnsmasq_dhcp:
     description: DHCP and DNS servers, with the options of M(tcpip.lab.dnsmasq_dhcp).
     type: list
@@ -117,6 +123,7 @@ seealso:
   - module: tcpip.lab.iptables_nat
   - module: tcpip.lab.capture
   - module: tcpip.lab.process
+  - module: tcpip.lab.vswitch
   - module: tcpip.lab.dnsmasq_dhcp
   - module: tcpip.lab.dhcp_client
   - module: tcpip.lab.sysctl

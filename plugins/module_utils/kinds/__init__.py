@@ -18,6 +18,7 @@ from .route import Route
 from .service import Service
 from .sysctl import Sysctl
 from .veth import Veth
+from .vswitch import Vswitch
 from .vxlan import Vxlan
 
 #: By their names in a topology, in the order in which they are planned: what others stand on comes first.
@@ -34,6 +35,7 @@ KINDS: dict[str, type[Resource]] = {
         Sysctl,
         Capture,
         Process,
+        Vswitch,
         DnsmasqDhcp,
         DhcpClient,
     )
@@ -54,5 +56,6 @@ __all__ = [
     "Service",
     "Sysctl",
     "Veth",
+    "Vswitch",
     "Vxlan",
 ]

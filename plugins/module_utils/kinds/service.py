@@ -14,8 +14,10 @@ from .. import state as states
 from ..command import Command, Spot
 from ..errors import LabError
 from ..operations import (
+    AddPort,
     AmendProcess,
     Operation,
+    SetAgeing,
     StartCapture,
     StartClient,
     StartProcess,
@@ -122,8 +124,16 @@ class Service(Resource):
 
 def stop_process(have: Process, successor: Command | None = None) -> StopProcess:
     """The step that ends a process of any kind; what is left of a dead one is taken away."""
-    stop = _STOP.get(have.spot.kind, StopProcess)
-    return stop(have.spot.netns, have.spot, have.command, successor, alive=bool(have.pid))
+    stop, alive, taught = _STOP.get(have.spot.kind, StopProcess), bool(have.pid), tuple(_taught(have))
+    return stop(have.spot.netns, have.spot, have.command, successor, alive=alive, taught=taught)
+
+
+def _taught(have: Process) -> Iterator[Operation]:
+    """What one in its place would have to be told: the ports of a switch."""
+    if have.told:
+        yield SetAgeing(have.spot.netns, have.spot, have.told["ageing_time"])
+        for port in have.told["ports"]:
+            yield AddPort(have.spot.netns, have.spot, port["name"])
 
 
 def _amend(have: Process, former: Command, command: Command) -> Iterator[Operation]:

@@ -1,0 +1,95 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the switch: C(python3 -m vswitch), in the directory in which its files are.
+
+serve [HOOK]: be the switch, with the function C(treat) of the Python file HOOK between receive and forward.
+show: the ports and the table. add PORT, delete PORT: change the ports of the running switch; add has to be run in the
+namespace of the switch, as C(ip netns exec) does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import control
+from .loop import Hook, Loop, say
+from .port import open_port
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../data")
+USAGE = "usage: python3 -m vswitch show | add PORT | delete PORT | serve [HOOK]"
+
+
+def serve(hook: str = "") -> None:
+    """Be the switch."""
+    treat = load(hook) if hook else None
+    os.chdir(DATA)
+    loop = Loop(control.offer(control.CONTROL), treat)
+    say("ready")
+    loop.run()
+
+
+def load(path: str) -> Hook:
+    """The function of the reader's file."""
+    names: dict[str, Any] = {"__name__": "hook", "__file__": path}
+    with open(path, encoding="utf-8") as stream:
+        exec(compile(stream.read(), path, "exec"), names)  # noqa: S102
+    treat: Hook = names["treat"]
+    return treat
+
+
+def show() -> None:
+    """Print the ports and the table."""
+    found = request({"do": "show"})
+    print(f"ageing time {found['ageing_time']:g} s")
+    for port in found["ports"]:
+        print("port {name}: {received} received, {sent} sent, {dropped} dropped".format(**port))
+    for entry in found["table"]:
+        print("{mac} is behind {port}, heard {age} s ago".format(**entry))
+
+
+def add(name: str) -> None:
+    """Add a port. The socket is opened here, as root, and handed over."""
+    with open_port(name) as port:
+        request({"do": "add", "port": name}, port)
+
+
+def delete(name: str) -> None:
+    """Delete a port."""
+    request({"do": "delete", "port": name})
+
+
+def request(what: dict[str, str], *sockets: Any) -> Any:
+    """Ask the running switch."""
+    os.chdir(DATA)
+    with control.connect(control.CONTROL) as connection:
+        there = os.stat(f"/proc/{control.peer(connection)}/ns/net").st_ino
+        if sockets and os.stat("/proc/self/ns/net").st_ino != there:
+            raise control.RefusedError("this is not the namespace of the switch: use ip netns exec")
+        return control.ask(connection, what, sockets)
+
+
+def main() -> None:
+    """The command line."""
+    commands: dict[str, tuple[Callable[..., None], tuple[int, ...]]] = {
+        "serve": (serve, (0, 1)),
+        "show": (show, (0,)),
+        "add": (add, (1,)),
+        "delete": (delete, (1,)),
+    }
+    name, *words = sys.argv[1:] or [""]
+    if name not in commands or len(words) not in commands[name][1]:
+        raise SystemExit(USAGE)
+    try:
+        commands[name][0](*words)
+    except OSError as error:
+        raise SystemExit(f"vswitch: {error.strerror or error}") from None
+    except control.RefusedError as error:
+        raise SystemExit(f"vswitch: {error}") from None
+
+
+if __name__ == "__main__":
+    main()
