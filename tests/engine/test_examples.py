@@ -96,8 +96,11 @@ GROUND: dict[str, Options] = {
     "dnsmasq_dhcp": NS1_WITH_ROUTERS,
     "dhcp_client": SERVER_AND_CLIENT,
     "process": {"netns": [{"name": "ns2"}]},
+    "vswitch": THREE_CABLES,
     "topology": {},
 }
+#: Files of his own that he has written, by their paths.
+FILES = {"vswitch": {"/tmp/no_ipv6.py": "def treat(frame, port):\n    return frame\n"}}
 
 
 def documented(module: str, name: str) -> t.Any:
@@ -161,6 +164,8 @@ NEEDS = {"bridge_vlan": pytest.mark.vlan}
 @pytest.mark.parametrize("module", [pytest.param(name, marks=NEEDS.get(name, ())) for name in GROUND])
 def test_examples_do_what_check_mode_says_and_only_once(machine: LabMachine, module: str) -> None:
     lay(machine, GROUND[module])
+    for path, text in FILES.get(module, {}).items():
+        machine.run(["tee", path], input=text)
     for title, used, options in examples(module):
         before = settled(machine)
         prediction = machine.module(used, _check=True, **options)

@@ -21,7 +21,7 @@ FIN_PSH_ACK_CWR = 0x99
 
 def words(data: bytes) -> int:
     """The sum of RFC 1071, as it is written there."""
-    total = sum(struct.unpack(f"!{len(data + bytes(len(data) % 2)) // 2}H", data + bytes(len(data) % 2)))
+    total: int = sum(struct.unpack(f"!{len(data + bytes(len(data) % 2)) // 2}H", data + bytes(len(data) % 2)))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return total
