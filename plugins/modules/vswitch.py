@@ -54,8 +54,9 @@ options:
       - The file is copied when the module runs. If it has changed since, the switch is started anew.
     type: str
 notes:
-  - The switch runs as the user C(nobody), without any capability. The sockets of its ports are opened by the module, as
-    root, and handed over to it. The function of O(hook) has no more privileges.
+  - The switch is started as root, and is the user C(nobody), without any capability, before it sees a frame. The
+    sockets of its ports are opened by the module, as root, and handed over to it. The function of O(hook) has no more
+    privileges.
   - A function that fails drops the frame. The log has the reason.
   - The table holds 4096 stations. When it is full, no new one is learned until another one has aged.
   - In the directory C(files) beside the log, C(python3 -m vswitch show) shows ports and table of the running switch,
@@ -105,7 +106,7 @@ changes:
   type: list
   elements: str
   sample:
-    - "start bridge: vswitch switch: '{python}' -E -s -m vswitch serve"
+    - "start bridge: vswitch switch: '{python}' -E -s -m vswitch serve nobody"
     - 'set bridge: vswitch switch: ageing_time 300'
     - 'add bridge: vswitch switch: port ns1-br0'
 diff:

@@ -42,7 +42,7 @@ FILES = f"{RUNTIME}/.machine/switch/vswitch.sw/files"
 #: Stations that no kernel speaks for, so that nothing but the test is heard of them.
 A, B = f"{STATION}aa", f"{STATION}bb"
 GROUP = "01:00:5e:00:00:fb"
-#: Takes a port's name, and shows what is to be seen of the reader's own functions in the documentation.
+#: The reader's own functions in the documentation.
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs/vswitch.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -146,6 +146,13 @@ def test_a_vlan_tag_goes_with_its_frame(cables: LabMachine) -> None:
     assert out(cables, "ns1", tagged) == {"ns2": [tagged], "ns3": [tagged]}
 
 
+def test_what_its_own_machine_sends_by_a_port_is_no_business_of_it(cables: LabMachine) -> None:
+    cables.module("vswitch", **SW)
+    send(cables, "switch", "ns1-sw", Frame(BROADCAST, A))
+    send(cables, "ns2", "ns2-veth", Frame(BROADCAST, B))
+    learned(cables, {B: "ns2-sw"})
+
+
 def test_long_texts_arrive_whole_though_the_kernel_leaves_them_to_the_hardware(cables: LabMachine) -> None:
     cables.module("vswitch", **SW)
     text = "x" * 100_000
@@ -231,10 +238,12 @@ def test_killed_it_is_started_again_with_its_ports(cables: LabMachine) -> None:
 
 def test_it_runs_as_nobody_without_any_capability(cables: LabMachine) -> None:
     pid = cables.module("vswitch", **SW)["vswitch"]["pid"]
-    found = cables.run(["grep", "-E", "^(Uid|Cap)", f"/proc/{pid}/status"]).stdout.split()
-    nobody = cables.run(["id", "-u", "nobody"]).stdout.strip()
-    assert found[:5] == ["Uid:", *[nobody] * 4]
-    assert set(found[6::2]) == {"0" * 16}
+    words = "^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs)"
+    found = cables.run(["grep", "-E", words, f"/proc/{pid}/status"]).stdout.splitlines()
+    nobody = [cables.run(["id", word, "nobody"]).stdout.strip() for word in ("-u", "-g")]
+    assert [line.split()[1:] for line in found[:3]] == [nobody[:1] * 4, nobody[1:] * 4, []]
+    assert [line.split()[1] for line in found[3:]] == ["0" * 16] * 4 + ["1"]
+    assert cables.run(["stat", "-c", "%U %a", f"{FILES}/../data"]).stdout == "root 700\n"
 
 
 def test_the_twenty_fifth_port_is_refused_by_its_name(machine: LabMachine) -> None:

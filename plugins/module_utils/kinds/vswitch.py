@@ -25,6 +25,8 @@ from .base import at
 from .service import Service
 
 _HOOK = "hook.py"
+#: As whom it switches.
+_USER = "nobody"
 #: The function that a hook has to have.
 _TREAT = "treat"
 
@@ -72,8 +74,7 @@ class Vswitch(Service):
         return (
             Command(
                 spot,
-                (PYTHON, "-E", "-s", "-m", "vswitch", "serve", *(file.name for file in hook)),
-                user="nobody",
+                (PYTHON, "-E", "-s", "-m", "vswitch", "serve", _USER, *(file.name for file in hook)),
                 directory=f"{spot.directory}/{FILES}",
                 files=(*_program(), *hook),
                 control=control.CONTROL,

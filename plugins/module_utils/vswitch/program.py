@@ -3,14 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line of the switch: C(python3 -m vswitch), in the directory in which its files are.
 
-serve [HOOK]: be the switch, with the function C(treat) of the Python file HOOK between receive and forward.
+serve USER [HOOK]: be the switch, as the user, with the function C(treat) of the Python file HOOK between receive and
+forward. It is started as root, whose Python may lie where others cannot go, and is that user before it hears anything.
 show: the ports and the table. add PORT, delete PORT: change the ports of the running switch; add has to be run in the
 namespace of the switch, as C(ip netns exec) does.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
+import pwd
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,25 +23,43 @@ from .loop import Hook, Loop, say
 from .port import open_port
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../data")
-USAGE = "usage: python3 -m vswitch show | add PORT | delete PORT | serve [HOOK]"
+USAGE = "usage: python3 -m vswitch show | add PORT | delete PORT | serve USER [HOOK]"
+NO_NEW_PRIVS = 38  # linux/prctl.h
 
 
-def serve(hook: str = "") -> None:
+def serve(user: str, hook: str = "") -> None:
     """Be the switch."""
-    treat = load(hook) if hook else None
+    text = read(hook) if hook else ""
     os.chdir(DATA)
-    loop = Loop(control.offer(control.CONTROL), treat)
+    ear = control.offer(control.CONTROL)
+    drop_privileges(user)
+    loop = Loop(ear, load(text) if hook else None)
     say("ready")
     loop.run()
 
 
-def load(path: str) -> Hook:
-    """The function of the reader's file."""
-    names: dict[str, Any] = {"__name__": "hook", "__file__": path}
+def read(path: str) -> str:
+    """The reader's file."""
     with open(path, encoding="utf-8") as stream:
-        exec(compile(stream.read(), path, "exec"), names)  # noqa: S102
+        return stream.read()
+
+
+def load(text: str) -> Hook:
+    """The function in the reader's file."""
+    names: dict[str, Any] = {"__name__": "hook"}
+    exec(compile(text, "hook.py", "exec"), names)  # noqa: S102
     treat: Hook = names["treat"]
     return treat
+
+
+def drop_privileges(name: str) -> None:
+    """Become an unprivileged user for good, and so will whatever a hook starts."""
+    user = pwd.getpwnam(name)
+    os.setgroups([])
+    os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
+    os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
+    if ctypes.CDLL(None).prctl(NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError("the kernel does not let go of privileges for good")
 
 
 def show() -> None:
@@ -75,7 +96,7 @@ def request(what: dict[str, str], *sockets: Any) -> Any:
 def main() -> None:
     """The command line."""
     commands: dict[str, tuple[Callable[..., None], tuple[int, ...]]] = {
-        "serve": (serve, (0, 1)),
+        "serve": (serve, (1, 2)),
         "show": (show, (0,)),
         "add": (add, (1,)),
         "delete": (delete, (1,)),

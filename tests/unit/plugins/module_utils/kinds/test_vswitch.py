@@ -57,7 +57,7 @@ def steps(wanted: Vswitch, have: Process | None = None) -> list[Operation]:
 def test_it_is_started_and_told_its_ports() -> None:
     start, *taught = steps(switch())
     assert isinstance(start, StartProcess)
-    assert (start.command.user, start.command.capabilities) == ("nobody", ())
+    assert start.command.argv[1:] == ("-E", "-s", "-m", "vswitch", "serve", "nobody")
     assert taught == [SetAgeing("bridge", SPOT, 300), add("p1"), add("p2")]
 
 
