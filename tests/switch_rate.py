@@ -90,7 +90,9 @@ def main() -> None:
     with LabMachine.start() as machine:
         lay(machine)
         for size in SIZES:
-            rounds = [(measure(machine, put_vswitch, size), measure(machine, put_bridge, size)) for _ in range(ROUNDS)]
+            rounds = [
+                (measure(machine, put_vswitch, size), measure(machine, put_bridge, size)) for _round in range(ROUNDS)
+            ]
             ours, kernels = (statistics.median(column) for column in zip(*rounds))
             print(
                 f"{size} bytes: vswitch {ours:.0f}/s, the kernel's bridge {kernels:.0f}/s: {ours / kernels:.2f} of it"

@@ -65,11 +65,12 @@ def drop_privileges(name: str) -> None:
 def show() -> None:
     """Print the ports and the table."""
     found = request({"do": "show"})
-    print(f"ageing time {found['ageing_time']:g} s")
-    for port in found["ports"]:
-        print("port {name}: {received} received, {sent} sent, {dropped} dropped".format(**port))
-    for entry in found["table"]:
-        print("{mac} is behind {port}, heard {age} s ago".format(**entry))
+    lines = [f"ageing time {found['ageing_time']:g} s"]
+    lines += [
+        "port {name}: {received} received, {sent} sent, {dropped} dropped".format(**each) for each in found["ports"]
+    ]
+    lines += ["{mac} is behind {port}, heard {age} s ago".format(**each) for each in found["table"]]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def add(name: str) -> None:
