@@ -23,7 +23,13 @@ COMMANDS = pathlib.Path(__file__).with_name("tutorial.yml")
 
 #: Numbers and names that the kernel deals out by turns, our mark, and what a capture switches on while it runs.
 DEALT_OUT = {"ifindex", "link_index", "link_netnsid", "link_netns", "ifalias", "promiscuity"}
-CLOCKS = {"expires", "used", "age", "valid_life_time", "preferred_life_time"}
+CLOCKS = {
+    *("expires", "used", "age", "valid_life_time", "preferred_life_time"),
+    *("hello_timer", "tcn_timer", "topology_change_timer", "gc_timer"),
+    *("hold_timer", "message_age_timer", "forward_delay_timer"),
+}
+#: What a bridge makes of its MAC address, which is random.
+BRIDGE_IDS = {"bridge_id", "root_id"}
 #: MAC addresses for documentation (RFC 7042) were declared; every other one is random.
 DECLARED_MAC = "00:00:5e:00:53:"
 LINK_LOCAL = re.compile(r"^fe80::[0-9a-f:]+(?=$|/128$)")
@@ -97,7 +103,7 @@ def _names_of_ids(machine: Machine, netns: str, names: list[str]) -> dict[int, s
 
 
 def _link(link: Item, links: dict[str, list[Item]], ids: dict[int, str]) -> Item:
-    found = {key: value for key, value in link.items() if key not in DEALT_OUT}
+    found: Item = _plain({key: value for key, value in link.items() if key not in DEALT_OUT})
     found["flags"] = sorted(found["flags"])
     if not found["address"].startswith(DECLARED_MAC) and found["link_type"] == "ether":
         found["address"] = "random"
@@ -113,9 +119,9 @@ def _peer(link: Item, links: dict[str, list[Item]], ids: dict[int, str]) -> str:
 
 
 def _plain(item: t.Any) -> t.Any:
-    """Without clocks, and with one word for all link-local addresses that come from random MAC addresses."""
+    """Without clocks and bridges' own identifiers, one word for all link-local addresses of random MAC addresses."""
     if isinstance(item, dict):
-        return {key: _plain(value) for key, value in item.items() if key not in CLOCKS}
+        return {key: _plain(value) for key, value in item.items() if key not in CLOCKS | BRIDGE_IDS}
     if isinstance(item, list):
         return [_plain(each) for each in item]
     return LINK_LOCAL.sub("link-local", item) if isinstance(item, str) else item

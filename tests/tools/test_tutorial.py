@@ -36,6 +36,14 @@ DIFFERENCES = [
     "ip netns exec router sysctl net.ipv4.ip_forward=0",
 ]
 
+#: What may differ from a bridge with three ports, in the same way.
+OF_A_BRIDGE = [
+    "ip -n bridge link set ns2-br0 down",
+    "ip -n bridge link set ns1-br0 nomaster",
+    "ip -n bridge link set br0 type bridge ageing_time 1000",
+    "ip -n bridge link set ns3-br0 type bridge_slave learning off",
+]
+
 
 @pytest.fixture
 def another(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[LabMachine]:
@@ -58,6 +66,15 @@ def test_the_same_commands_build_the_same(scenario: str, machine: LabMachine, an
 def test_every_difference_is_seen(machine: LabMachine) -> None:
     before = tutorial.network(tutorial.build("vxlan", machine))
     for command in DIFFERENCES:
+        machine.run(shlex.split(command))
+        after = tutorial.network(machine)
+        assert after != before, f"not seen: {command}"
+        before = after
+
+
+def test_differences_of_a_bridge_are_seen(machine: LabMachine) -> None:
+    before = tutorial.network(tutorial.build("bridge", machine))
+    for command in OF_A_BRIDGE:
         machine.run(shlex.split(command))
         after = tutorial.network(machine)
         assert after != before, f"not seen: {command}"
