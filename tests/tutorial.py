@@ -33,6 +33,7 @@ BRIDGE_IDS = {"bridge_id", "root_id"}
 #: MAC addresses for documentation (RFC 7042) were declared; every other one is random.
 DECLARED_MAC = "00:00:5e:00:53:"
 LINK_LOCAL = re.compile(r"^fe80::[0-9a-f:]+(?=$|/128$)")
+MARK = re.compile(r'-m comment --comment "tcpip\.lab:[^"]*" ')
 FORWARDING = r"net\.ipv4\.ip_forward|net\.ipv[46]\.conf\.[^.]+\.forwarding"
 #: Seconds that duplicate address detection (RFC 4862) and a change of an interface's state take at most.
 SETTLED_S = 10
@@ -55,7 +56,10 @@ def build(scenario: str, machine: Machine) -> Machine:
 
 
 def network(machine: Machine) -> Network:
-    """All namespaces by name, the machine's own as "", with links, addresses, routes, forwarding and VXLAN tables."""
+    """All namespaces by name, the machine's own as "".
+
+    With links, addresses, routes, forwarding, VXLAN tables and rules of address translation.
+    """
     _settle(machine)
     names = ["", *sorted(each["name"] for each in machine.json(["ip", "-j", "netns"]))]
     links = {name: machine.json(["ip", *_n(name), "-j", "-d", "link"]) for name in names}
@@ -67,6 +71,7 @@ def network(machine: Machine) -> Network:
             "routes": _routes(machine, name),
             "forwarding": _forwarding(machine, name),
             "tunnels": _tunnels(machine, name),
+            "translation": _translation(machine, name),
         }
         for name in names
     }
@@ -150,3 +155,10 @@ def _tunnels(machine: Machine, netns: str) -> list[Item]:
     """Where VXLANs send to what they do not know; what they learned from traffic is left out."""
     found = machine.json(["bridge", *_n(netns), "-j", "fdb"])
     return sorted((_plain(each) for each in found if "dst" in each and each["state"] == "permanent"), key=str)
+
+
+def _translation(machine: Machine, netns: str) -> list[str]:
+    """The rules of the table nat in their order, without our mark."""
+    inside = ["ip", "netns", "exec", netns] if netns else []
+    lines = machine.run([*inside, "iptables-save"]).stdout.partition("*nat")[2].partition("COMMIT")[0].splitlines()
+    return [MARK.sub("", line) for line in lines if line.startswith("-A ")]

@@ -34,6 +34,7 @@ DIFFERENCES = [
     "bridge -n ns1 fdb append 00:00:00:00:00:00 dev ns1-vxlan0 dst 203.0.113.3",
     "ip netns exec router sysctl net.ipv4.conf.gw-veth1.forwarding=0",
     "ip netns exec router sysctl net.ipv4.ip_forward=0",
+    "ip netns exec router iptables -t nat -A POSTROUTING -j MASQUERADE",
 ]
 
 #: What may differ from a bridge with three ports, in the same way.
