@@ -35,16 +35,18 @@ def inside(netns: str, program: str, *words: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def capture(machine: Machine, netns: str, dev: str, packets: int, expression: str = "") -> t.Iterator[list[str]]:
+def capture(
+    machine: Machine, netns: str, dev: str, packets: int, expression: str = "", *, seconds: int = 5
+) -> t.Iterator[list[str]]:
     """What tcpdump prints of the first so many packets after the block began; the list is filled when the block ends.
 
-    It stops to wait for them after 5 seconds.
+    It stops to wait for them so many seconds after it began.
     """
-    words = f"timeout 5 ip netns exec {netns} tcpdump -tnel --immediate-mode -c {packets} -i {dev} {expression}"
+    words = f"timeout {seconds} ip netns exec {netns} tcpdump -tnel --immediate-mode -c {packets} -i {dev} {expression}"
     lines: list[str] = []
     with machine.popen(shlex.split(words), stdout=-1, stderr=-1) as tcpdump:
         for line in tcpdump.stderr or ():
-            if line.startswith("listening on"):
+            if "listening on " in line:
                 break
         yield lines
         lines += tcpdump.communicate()[0].splitlines()

@@ -53,7 +53,7 @@ def test_a_name_that_does_not_exist(machine: LabMachine, over: str) -> None:
 
 def test_one_query_and_one_response(machine: LabMachine) -> None:
     # The next query says that the first one is over.
-    with capture(machine, "ns2", "ns2-veth0", 3, "port 53") as packets:
+    with capture(machine, "ns2", "ns2-veth0", 3, "port 53", seconds=20) as packets:
         dig(machine, NAME, "A")
         dig(machine, NO_NAME, "A")
     query, response, following = packets
@@ -63,7 +63,9 @@ def test_one_query_and_one_response(machine: LabMachine) -> None:
 
 
 def test_over_tcp_it_takes_a_connection(machine: LabMachine) -> None:
-    with capture(machine, "ns2", "ns2-veth0", 2, "port 53 and (udp or tcp[tcpflags] & tcp-syn != 0)") as packets:
+    with capture(
+        machine, "ns2", "ns2-veth0", 2, "port 53 and (udp or tcp[tcpflags] & tcp-syn != 0)", seconds=20
+    ) as packets:
         dig(machine, "+tcp", NAME, "A")
     assert "Flags [S]," in packets[0]
     assert "Flags [S.]," in packets[1]

@@ -39,7 +39,9 @@ def test_a_server_listens_as_an_unprivileged_user(machine: LabMachine) -> None:
 
 
 def test_the_page_by_http_1_0(machine: LabMachine) -> None:
-    with capture(machine, "ns2", "ns2-veth0", 3, "tcp port 80 and tcp[tcpflags] & tcp-push != 0") as packets:
+    with capture(
+        machine, "ns2", "ns2-veth0", 3, "tcp port 80 and tcp[tcpflags] & tcp-push != 0", seconds=20
+    ) as packets:
         answer = ask(machine, "GET / HTTP/1.0")
     head, page = answer.split("\n\n", 1)
     assert head.splitlines()[0] == "HTTP/1.0 200 OK"

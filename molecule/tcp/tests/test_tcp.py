@@ -59,7 +59,7 @@ def test_they_reach_each_other(machine: LabMachine) -> None:
 def test_a_connection_from_its_first_segment_to_its_last(machine: LabMachine) -> None:
     with (
         machine.popen(inside("ns2", LISTENER), stdout=-1) as listener,
-        capture(machine, "ns2", "ns2-veth0", 8, "tcp port 54321") as packets,
+        capture(machine, "ns2", "ns2-veth0", 8, "tcp port 54321", seconds=20) as packets,
     ):
         assert listener.stdout is not None
         assert listener.stdout.readline() == "listening\n"
@@ -81,7 +81,7 @@ def test_a_connection_from_its_first_segment_to_its_last(machine: LabMachine) ->
 
 def test_where_nobody_listens_it_is_refused_by_a_reset(machine: LabMachine) -> None:
     assert "LISTEN" not in sockets(machine, "ns2", "tcp", 54321)
-    with capture(machine, "ns2", "ns2-veth0", 2, "tcp port 54321") as packets:
+    with capture(machine, "ns2", "ns2-veth0", 2, "tcp port 54321", seconds=20) as packets:
         refused = machine.run(inside("ns1", CLIENT), check=False)
     assert "Connection refused" in refused.stderr
     assert "Flags [S]" in packets[0]

@@ -53,7 +53,7 @@ def test_a_datagram_arrives_whole_in_one_packet_from_an_ephemeral_port(machine: 
     # The datagram to another port says that the first one is over.
     with (
         machine.popen(inside("ns2", RECEIVER), stdout=-1) as receiver,
-        capture(machine, "ns2", "ns2-veth0", 2, "udp or icmp") as packets,
+        capture(machine, "ns2", "ns2-veth0", 2, "udp or icmp", seconds=20) as packets,
     ):
         assert receiver.stdout is not None
         assert receiver.stdout.readline() == "listening\n"
@@ -70,7 +70,7 @@ def test_a_datagram_arrives_whole_in_one_packet_from_an_ephemeral_port(machine: 
 
 def test_where_nobody_listens_it_is_refused(machine: LabMachine) -> None:
     assert sockets(machine, "ns2", "udp", 54321) == []
-    with capture(machine, "ns2", "ns2-veth0", 2, "udp or icmp") as packets:
+    with capture(machine, "ns2", "ns2-veth0", 2, "udp or icmp", seconds=20) as packets:
         refused = machine.run(inside("ns1", SENDER)).stdout
     assert "Connection refused" in refused
     assert "192.0.2.2 > 192.0.2.1: ICMP 192.0.2.2 udp port 54321 unreachable" in packets[1]
