@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tcpip.lab.plugins.module_utils.checks import dns, dnsmessage
+from ansible_collections.tcpip.lab.plugins.module_utils.checks import dns, dnsmessage, model
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.dnsmessage import Record
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds.dns import Dns
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,12 @@ def test_any_bytes_are_read_or_refused(answers: bytes, number: int) -> None:
     except ValueError:
         return
     assert len(found.answers) == number
+
+
+@pytest.mark.parametrize(
+    ("flags", "met"), [(0x8580, True), (0x8780, False), (0x8583, False)], ids=["whole", "truncated", "NXDOMAIN"]
+)
+def test_when_an_answer_is_as_expected(flags: int, met: bool) -> None:
+    (check,) = model.parse([{"dns": {"to": "192.0.2.2", "name": "www.example.com", "answers": ["192.0.2.80"]}}])
+    assert isinstance(check.subject, Dns)
+    assert check.subject.met_by(dnsmessage.read(response(flags), QUERY)) is met

@@ -9,7 +9,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.tcpip.lab.plugins.module_utils.checks import capture, look, process
+from ansible_collections.tcpip.lab.plugins.module_utils.checks import capture, look, process, sockets
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import captured
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.model import Capture
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.packets import Packets
@@ -165,6 +165,13 @@ def test_any_text_is_read_without_a_fault(lines: list[str]) -> None:
     look.read_nft(lines)
     wanted = _packets(["DROP", "vni 100"], ["chain"])
     assert bool(wanted.fault(lines)) is (wanted.incomplete(lines) or any("chain" in line for line in lines))
+
+
+@pytest.mark.parametrize("printed", ["", "Cannot open netlink socket: Protocol not supported"])
+def test_an_ss_that_shows_nothing_is_not_taken_for_no_socket(monkeypatch: pytest.MonkeyPatch, printed: str) -> None:
+    monkeypatch.setattr(sockets, "output_of", lambda *_words: printed)
+    with pytest.raises(LabError, match="ss shows no sockets in ns1: "):
+        sockets.look(sockets.Wanted("ns1", "tcp", 80, "LISTEN", present=False))
 
 
 def test_facts_need_ip_and_causes_do_without_filters(monkeypatch: pytest.MonkeyPatch) -> None:
