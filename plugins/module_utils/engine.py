@@ -91,7 +91,9 @@ def _scope(request: Request, ledger: Ledger | None) -> Scope:
     scope = Scope.of(request.resources, request.lab)
     if request.lab and not (ledger and ledger.complete):
         scope.namespaces.add(ROOT)
-        scope.asked.update(Ask(Topic.NAT, name) for name in scope.namespaces)
+        # a lab that is removed takes its own namespaces along, with all that is in them
+        seen = scope.namespaces if request.present and not ledger else {ROOT}
+        scope.asked.update(Ask(Topic.NAT, name) for name in seen)
     return scope
 
 
