@@ -51,12 +51,23 @@ def send(machine: Machine, netns: str, dev: str, *frames: Frame) -> None:
     machine.run(["ip", "netns", "exec", netns, "python3", "-c", SENDER, dev, *(each.hex for each in frames)])
 
 
-def seen(machine: Machine, at: t.Mapping[str, str], sender: str, dev: str, *frames: Frame) -> dict[str, list[Frame]]:
-    """What comes out of the frames, and where: C(at) has the interfaces to look at, by their namespaces."""
+def seen(
+    machine: Machine,
+    at: t.Mapping[str, str],
+    sender: str,
+    dev: str,
+    *frames: Frame,
+    last: tuple[str, str] | None = None,
+) -> dict[str, list[Frame]]:
+    """What comes out of the frames, and where: C(at) has the interfaces to look at, by their namespaces.
+
+    C(last) sends what comes last, otherwise the sender does, to whom that does not come back.
+    """
     sent = {each[:2] for each in frames}
     with contextlib.ExitStack() as stack:
         lines = {name: stack.enter_context(_lines(machine, name, inside)) for name, inside in at.items()}
-        send(machine, sender, dev, *frames, Frame(BROADCAST, MARKER))
+        send(machine, sender, dev, *frames)
+        send(machine, *(last or (sender, dev)), Frame(BROADCAST, MARKER))
         return {name: [each for each in _before_the_marker(found) if each[:2] in sent] for name, found in lines.items()}
 
 

@@ -44,8 +44,8 @@ options:
     description:
       - The checks. Each is a dictionary with a C(name), which is a sentence that says what is to be seen, and exactly
         one of C(ping), C(tcp), C(udp), C(http), C(dns), C(traceroute), C(route), C(link), C(neighbour), C(fdb),
-        C(vlan), C(netns), C(socket), C(lease), C(captured) and C(conntrack), described below. The C(name) can be
-        omitted.
+        C(vlan), C(netns), C(socket), C(lease), C(captured), C(conntrack), C(frame) and C(vswitch), described below.
+        The C(name) can be omitted.
       - A namespace that is omitted or empty is the machine's own, the root network namespace.
       - >-
         C(ping) sends echo requests by C(ping) of iputils. Its keys are C(from) (the namespace), C(to) (an IPv4 or
@@ -125,6 +125,16 @@ options:
         C(source), C(destination) and C(port) (that the first packet came from and went to), C(reply_source),
         C(reply_port) and C(reply_destination) (that answers come from and go to, which address translation makes
         differ), and C(present) (V(true)).
+      - >-
+        C(frame) sends a single Ethernet frame as it is, to whatever C(captures) show of it. Its keys are C(from) (the
+        namespace), C(dev) (the interface, required), C(to) and C(source) (MAC addresses, required; C(source) need not
+        be that of the interface), and C(carries), which is V(test), the default, V(bpdu) (what a bridge says to the
+        next one) or V(lldp).
+      - >-
+        C(vswitch) looks at what a M(tcpip.lab.vswitch) tells of itself. Its keys are C(netns), C(name) (required),
+        C(ports) (all that it must have, in any order), C(mac) (of a station that it must know), C(port) (the one that
+        the station must be behind) and C(present) (V(true); V(false) if the station must not be known, for which it is
+        given the ageing time, and ten seconds at most).
       - >-
         A check that sends packets may have C(captures) beside it, a list of what C(tcpdump -n -e) must see while the
         traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter) (in the words of

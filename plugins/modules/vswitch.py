@@ -60,7 +60,8 @@ notes:
   - A function that fails drops the frame. The log has the reason.
   - The table holds 4096 stations. When it is full, no new one is learned until another one has aged.
   - In the directory C(files) beside the log, C(python3 -m vswitch show) shows ports and table of the running switch,
-    and C(python3 -m vswitch delete PORT) and C(ip netns exec NETNS python3 -m vswitch add PORT) change its ports.
+    and C(python3 -m vswitch delete PORT) and C(ip netns exec NETNS python3 -m vswitch add PORT) change its ports,
+    C(python3 -m vswitch age SECONDS) its ageing time.
 seealso:
   - module: tcpip.lab.bridge_vlan
     description: Makes a switch of the kernel's own.

@@ -67,7 +67,8 @@ def _is_fact(check: Check) -> bool:
 
 def _wait_for_addresses(checks: list[Check]) -> None:
     """Let IPv6 addresses become usable, lest a check take a network for silent that is only not ready."""
-    if not any(isinstance(check.subject, Traffic) and check.subject.flow().version == 6 for check in checks):
+    flows = [check.subject.flow() for check in checks if isinstance(check.subject, Traffic)]
+    if not any(flow and flow.version == 6 for flow in flows):
         return
     limit = time.monotonic() + _SETTLE_S
     waiting = [netns for netns in namespaces.names() if settling(netns)]
@@ -126,7 +127,8 @@ def _with_captures(check: Check, subject: Traffic) -> Result:
 
 def _try(subject: Traffic) -> tuple[bool, Outcome, list[str]]:
     """Try until it is as expected. An expected failure has one try only: a network that is not ready looks like one."""
-    limit = time.monotonic() + (_AGAIN_S[subject.flow().version] if subject.works else 0)
+    flow = subject.flow()
+    limit = time.monotonic() + (_AGAIN_S[flow.version] if flow and subject.works else 0)
     earlier: list[str] = []
     while True:
         ok, outcome = subject.once()
@@ -149,7 +151,8 @@ def _find_causes(checks: list[Check], results: dict[int, Result]) -> None:
 
 def _cause(view: View, subject: Traffic, result: Result) -> str:
     find = diagnose.open_way if result.outcome in _GOT_THROUGH else diagnose.likely_cause
-    return find(view, subject.flow())
+    flow = subject.flow()
+    return find(view, flow) if flow else ""
 
 
 def report(results: list[Result]) -> list[str]:

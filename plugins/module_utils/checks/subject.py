@@ -77,8 +77,8 @@ class Traffic(_Subject):
         """Try once, and whether it was as expected. Raises LabError when it cannot be tried."""
 
     @abstractmethod
-    def flow(self) -> Flow:
-        """The packets that it sends."""
+    def flow(self) -> Flow | None:
+        """The packets that it sends, None for what no route leads anywhere."""
 
     @property
     @abstractmethod

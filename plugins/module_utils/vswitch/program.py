@@ -6,7 +6,7 @@
 serve USER [HOOK]: be the switch, as the user, with the function C(treat) of the Python file HOOK between receive and
 forward. It is started as root, whose Python may lie where others cannot go, and is that user before it hears anything.
 show: the ports and the table. add PORT, delete PORT: change the ports of the running switch; add has to be run in the
-namespace of the switch, as C(ip netns exec) does.
+namespace of the switch, as C(ip netns exec) does. age SECONDS: how long a station is remembered.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .loop import Hook, Loop, say
 from .port import open_port
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../data")
-USAGE = "usage: python3 -m vswitch show | add PORT | delete PORT | serve USER [HOOK]"
+USAGE = "usage: python3 -m vswitch show | add PORT | delete PORT | age SECONDS | serve USER [HOOK]"
 NO_NEW_PRIVS = 38  # linux/prctl.h
 
 
@@ -84,6 +84,11 @@ def delete(name: str) -> None:
     request({"do": "delete", "port": name})
 
 
+def age(seconds: str) -> None:
+    """Change how long a station is remembered."""
+    request({"do": "age", "seconds": seconds})
+
+
 def request(what: dict[str, str], *sockets: Any) -> Any:
     """Ask the running switch."""
     os.chdir(DATA)
@@ -101,6 +106,7 @@ def main() -> None:
         "show": (show, (0,)),
         "add": (add, (1,)),
         "delete": (delete, (1,)),
+        "age": (age, (1,)),
     }
     name, *words = sys.argv[1:] or [""]
     if name not in commands or len(words) not in commands[name][1]:

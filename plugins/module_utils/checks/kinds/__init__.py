@@ -11,6 +11,7 @@ from . import (
     dns,
     exchange,
     fdb,
+    frame,
     lease,
     link,
     neighbour,
@@ -20,6 +21,7 @@ from . import (
     sockets,
     traceroute,
     vlan,
+    vswitch,
     web,
 )
 
@@ -28,6 +30,7 @@ KINDS = {
     "ping": ping.KIND,
     "tcp": exchange.TCP,
     "udp": exchange.UDP,
+    "frame": frame.KIND,
     "http": web.KIND,
     "dns": dns.KIND,
     "traceroute": traceroute.KIND,
@@ -41,4 +44,5 @@ KINDS = {
     "lease": lease.KIND,
     "captured": captured.KIND,
     "conntrack": conntrack.KIND,
+    "vswitch": vswitch.KIND,
 }
