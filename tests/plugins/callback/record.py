@@ -54,6 +54,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             return
         outcome = {key: result.result[key] for key in KEPT if key in result.result}
         line = {"task": result.task.get_name(), "action": result.task.action, "host": result.host.get_name(), **outcome}
+        line["args"] = result.result.get("invocation", {}).get("module_args")
         with self._file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line, default=str) + "\n")
 
