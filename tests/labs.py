@@ -9,6 +9,7 @@ import copy
 import json
 import signal
 import subprocess
+import time
 import typing as t
 
 import snapshot
@@ -19,6 +20,9 @@ if t.TYPE_CHECKING:
 
 Items = dict[str, t.Any]
 Result = dict[str, t.Any]
+
+#: Seconds within which a machine comes to rest.
+SETTLED_S = 30
 
 #: A router between two networks and an overlay over them, with every attribute declared that there is.
 FULL: Items = {
@@ -178,7 +182,9 @@ def killed(machine: LabMachine, act: int, module: str, /, **options: t.Any) -> b
 def settled(machine: LabMachine) -> snapshot.Snapshot:
     """All that a lab could leave behind, once the kernel has noticed which links have a carrier."""
     before = machine.snapshot()
-    while snapshot.diff(before, again := machine.snapshot()):
+    deadline = time.monotonic() + SETTLED_S
+    while differences := snapshot.diff(before, again := machine.snapshot()):
+        assert time.monotonic() < deadline, "\n".join(["the machine does not come to rest:", *differences])
         before = again
     return again
 

@@ -35,6 +35,8 @@ FILES = ("/run", "/etc", "/tmp")
 # Counters and clocks, not settings.
 MOVING_SYSCTLS = re.compile(r"netfilter/nf_conntrack_count$|netfilter/nf_conntrack_buckets$|/random/")
 MOVING_KEYS = {"expires", "used", "age", "valid_life_time", "preferred_life_time"}
+MOVING_KEYS |= {"gc_timer", "hello_timer", "tcn_timer", "topology_change_timer"}  # of bridges
+MOVING_KEYS |= {"hold_timer", "message_age_timer", "forward_delay_timer"}  # of their ports
 
 
 def _without_clocks(value: t.Any) -> t.Any:

@@ -20,7 +20,7 @@ options:
   netns:
     description:
       - The namespace that the interface lives in, by the name that C(ip netns) knows it by. It has to exist.
-      - Omitted, it is the machine's own, the root network namespace.
+      - Omitted or empty, it is the machine's own, the root network namespace.
     type: str
   addresses:
     description:

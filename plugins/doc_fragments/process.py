@@ -13,7 +13,7 @@ options:
   netns:
     description:
       - The namespace that it runs in, by the name that C(ip netns) knows it by. It has to exist.
-      - Omitted, it is the machine's own, the root network namespace.
+      - Omitted or empty, it is the machine's own, the root network namespace.
     type: str
 notes:
   - The command is started without a shell, in a session of its own, with C(PATH), C(LANG) and C(HOME) as its

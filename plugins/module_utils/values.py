@@ -49,12 +49,12 @@ def link_name(value: str) -> str:
 
 
 def namespace(value: str) -> str:
-    """A name of a network namespace; the empty string is not one (omit the option for the root namespace)."""
+    """A name of a network namespace; the empty string is not one."""
     return name(value)
 
 
 def namespace_or_root(value: str) -> str:
-    """A name of a network namespace, or the empty string for the root namespace where omitting it means another."""
+    """A name of a network namespace, or the empty string for the root namespace."""
     return namespace(value) if value else value
 
 

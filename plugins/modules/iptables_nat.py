@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - tcpip.lab.attributes.single
 options:
   netns:
-    description: The namespace. Omitted, it is the machine's own, the root network namespace.
+    description: The namespace. Omitted or empty, it is the machine's own, the root network namespace.
     type: str
   name:
     description:

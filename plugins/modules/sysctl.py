@@ -20,7 +20,7 @@ options:
   netns:
     description:
       - The namespace whose setting it is. Only settings under C(net) belong to namespaces.
-      - Omitted, it is the machine's own, the root network namespace.
+      - Omitted or empty, it is the machine's own, the root network namespace.
     type: str
   name:
     description:

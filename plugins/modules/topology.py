@@ -35,7 +35,7 @@ options:
   netns:
     description:
       - Namespaces, with the options of M(tcpip.lab.netns).
-      - A C(netns) of another list has to be declared here. Omitted there, it is the root namespace.
+      - A C(netns) of another list has to be declared here. Omitted or empty there, it is the root namespace.
     type: list
     elements: dict
   veth:

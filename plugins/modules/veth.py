@@ -32,8 +32,8 @@ options:
         required: true
       netns:
         description:
-          - The namespace that the other end lives in. Omitted, it is the root namespace, wherever the first end
-            lives.
+          - The namespace that the other end lives in. Omitted or empty, it is the root namespace, wherever the first
+            end lives.
         type: str
       addresses:
         description: The addresses of the other end, as in O(addresses).

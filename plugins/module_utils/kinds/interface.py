@@ -16,7 +16,7 @@ from ..operations import AddAddress, Operation, RemoveAddress, SetLink
 from ..options import Option, Options
 from ..state import Link, LinkName
 
-NETNS = Option(value=values.namespace)
+NETNS = Option(value=values.namespace_or_root)
 
 OPTIONS: Options = {
     "name": Option(value=values.link_name, required=True),
