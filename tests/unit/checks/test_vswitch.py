@@ -62,6 +62,8 @@ def look(monkeypatch: pytest.MonkeyPatch, told: t.Any, **wanted: t.Any) -> Resul
     running = Process(Spot("", "vswitch", "", "sw"), pid=7, told=told)
     monkeypatch.setattr(services, "find", lambda *_words: running)
     monkeypatch.setattr(vswitch, "_PAUSE_S", 0)
+    monkeypatch.setattr(vswitch, "_AGAIN_S", 0)
+    monkeypatch.setattr(vswitch, "_PATIENCE_S", 0)
     (check,) = model.parse([{"vswitch": {"name": "sw", **wanted}}])
     result: Result = check.subject.look("", View())  # type: ignore[union-attr]
     return result

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a station which must not be known is given to be forgotten, at most.
 _PATIENCE_S, _PAUSE_S = 10.0, 0.1
+#: Seconds for which it is asked again for what must be there: its answer may overtake a frame.
+_AGAIN_S = 1.2
 
 OPTIONS: Options = {
     "netns": NETNS,
@@ -59,17 +61,22 @@ class VswitchFact(Fact):
     def look(self, name: str, view: View) -> Result:  # noqa: ARG002 - it is not asked by ip(8)
         """Whether it tells so. What must not be known any more is given the time that it is remembered for."""
         began, told = time.monotonic(), self._told()
-        first, limit = self._entry(told), began + min(told["ageing_time"] + 1, _PATIENCE_S)
-        while self.mac and not self.present and self._entry(told) and time.monotonic() < limit:
+        first, limit = self._entry(told), began + self._patience(told)
+        while not self._is_met_by(told) and time.monotonic() < limit:
             time.sleep(_PAUSE_S)
             told = self._told()
-        ports = [each["name"] for each in told["ports"]]
-        ok = (self.ports is None or sorted(ports) == sorted(self.ports)) and self._is_known_as_declared(told)
-        came = [f"the ports {', '.join(ports) or 'none'}"] if self.ports is not None else []
+        ports = ", ".join(each["name"] for each in told["ports"])
+        came = [f"the ports {ports or 'none'}"] if self.ports is not None else []
         if self.mac:
             gone = f"forgotten {time.monotonic() - began:.1f} s later" if first else f"{self.mac} is not known"
             came.append(self._entry(told) or "; ".join(filter(None, [first, gone])))
-        return Result(name, ok, self.describe(), self.expected(), "; ".join(came), _lines(told))
+        return Result(name, self._is_met_by(told), self.describe(), self.expected(), "; ".join(came), _lines(told))
+
+    def _patience(self, told: Mapping[str, Any]) -> float:
+        """Seconds for it to become as declared."""
+        if not self.mac or self.present:
+            return _AGAIN_S
+        return min(float(told["ageing_time"]) + 1, _PATIENCE_S)
 
     def _told(self) -> Mapping[str, Any]:
         told = services.find("vswitch", self.netns, self.name).told
@@ -81,7 +88,10 @@ class VswitchFact(Fact):
         """What is known of the station, empty if nothing is."""
         return next((_line(each) for each in told["table"] if each["mac"] == self.mac), "")
 
-    def _is_known_as_declared(self, told: Mapping[str, Any]) -> bool:
+    def _is_met_by(self, told: Mapping[str, Any]) -> bool:
+        ports = [each["name"] for each in told["ports"]]
+        if self.ports is not None and sorted(ports) != sorted(self.ports):
+            return False
         found = [each["port"] for each in told["table"] if each["mac"] == self.mac]
         return not self.mac or (bool(found) == self.present and self.port in (None, *found))
 
