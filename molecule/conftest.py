@@ -11,8 +11,10 @@ import pathlib
 import shlex
 import typing as t
 
+import life
 import pytest
 from labmachine import LabMachine
+from served import ServedMachine
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
@@ -36,13 +38,17 @@ def scratch() -> pathlib.Path:
     return pathlib.Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 
 
-@pytest.fixture(scope="session")
-def machine(scratch: pathlib.Path) -> LabMachine:
-    """The throw-away machine that the scenario runs in."""
-    return LabMachine.load(scratch / "machine.json")
+@pytest.fixture(scope="module")
+def machine(request: pytest.FixtureRequest) -> t.Iterator[LabMachine]:
+    """The throw-away machine that the scenario runs in; under emulation the whole life of the lab is around it."""
+    if not request.config.getoption("--emulated"):
+        yield LabMachine.load(request.getfixturevalue("scratch") / "machine.json")
+        return
+    with ServedMachine.start() as started, life.lived(request.path.parents[1].name, started):
+        yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ns(machine: LabMachine) -> t.Callable[..., Host]:
     """A function: the name of a namespace to testinfra's host for it; without a name, the machine itself."""
 

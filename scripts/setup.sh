@@ -106,8 +106,10 @@ install_tools() {
 		dhclient isc-dhcp-client dhcp-client
 		dig bind9-dnsutils bind-utils
 		dnsmasq dnsmasq-base dnsmasq
+		file file file
 		ip iproute2 iproute
 		iptables iptables iptables-nft
+		nft nftables nftables
 		ping iputils-ping iputils
 		qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core
 		shellcheck shellcheck ShellCheck

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a command on Debian's own kernel, under emulation, with this machine's files: ``emulated.py [COMMAND ...]``.
 
-Without a command it runs the tests that need what this machine's kernel may not have (marker `vlan`). The kernel is
-fetched with apt-get and unpacked into .cache/kernel; it is not installed. What the command writes stays in the emulated
+Without a command it runs the tests that need what this machine's kernel may not have (marker `vlan`). The kernel, and a
+busybox that needs no library to boot it, are fetched with apt-get and unpacked into .cache/kernel; they are not
+installed. What the command writes stays in the emulated
 machine's memory and is gone with it, but for the directory in $EMULATED_REPORTS, which is .cache/emulated here.
 
-Needs qemu-system-x86, kmod, apt-get and dpkg-deb, virtme-ng from PyPI, and root. KVM is not used, even where there
-seems to be one: inside of another virtual machine it often does not work. So Python is 10 to 20 times slower.
+Needs qemu-system-x86, kmod, file, apt-get and dpkg-deb, virtme-ng from PyPI, and root. KVM is not used, even where
+there seems to be one: inside of another virtual machine it often does not work. So Python is 10 to 20 times slower.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import shutil
 import subprocess
 import sys
 import time
+
+import kernel_rules
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(sys.prefix) / "bin"
@@ -59,19 +62,29 @@ cd {cwd}
 
 
 def kernel() -> pathlib.Path:
-    """The image of the distribution's newest kernel, with its modules beside it, fetched if it is not there yet."""
-    package = kernel_package()
+    """The image of the distribution's newest kernel, with its modules beside it."""
+    (image,) = (unpacked(kernel_package()) / "boot").glob("vmlinuz-*")
+    return image
+
+
+def busybox() -> pathlib.Path:
+    """A busybox that is linked statically; the package is not installed, since it excludes the one that is not."""
+    return unpacked("busybox-static") / "bin/busybox"
+
+
+def unpacked(package: str) -> pathlib.Path:
+    """The files of a package of the distribution, fetched if they are not there yet."""
     place = CACHE / package
     if not place.exists():
-        shutil.rmtree(CACHE, ignore_errors=True)
-        CACHE.mkdir(parents=True)
-        run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], CACHE)
-        (archive,) = CACHE.glob("*.deb")
-        run(["dpkg-deb", "--extract", str(archive), str(CACHE / "new")], CACHE)
-        archive.unlink()
-        (CACHE / "new").rename(place)
-    (image,) = (place / "boot").glob("vmlinuz-*")
-    return image
+        new = CACHE / "new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], new)
+        (archive,) = new.glob("*.deb")
+        run(["dpkg-deb", "--extract", str(archive), str(new / "files")], new)
+        (new / "files").rename(place)
+        shutil.rmtree(new)
+    return place
 
 
 def kernel_package() -> str:
@@ -116,6 +129,8 @@ def boot(command: list[str]) -> int:
     arguments = [
         "--run",
         str(kernel()),
+        "--busybox",
+        str(busybox()),
         "--user",
         "root",
         "--cpus",
@@ -177,7 +192,8 @@ def main() -> int:
     """The command line."""
     if os.geteuid() != 0:
         raise SystemExit("root is needed: the emulated machine shows this machine's files to root")
-    tests = [str(BIN / "pytest"), "-m", "vlan", "--emulated", "tests/engine", *sys.argv[1:]]
+    places = ["tests/engine", *(f"molecule/{name}" for name in kernel_rules.VLAN_SCENARIOS)]
+    tests = [str(BIN / "pytest"), "-m", "vlan", "--emulated", *places, *sys.argv[1:]]
     given = bool(sys.argv[1:]) and not sys.argv[1].startswith("-")
     return boot(sys.argv[1:] if given else tests)
 

@@ -14,6 +14,9 @@ import subprocess
 
 import pytest
 
+#: The scenarios that need such a kernel, their tests marked so, too.
+VLAN_SCENARIOS = ("vlan", "vlan_isolation")
+
 _MARKER = "vlan: needs a kernel with bridge VLAN filtering; tests/emulated.py runs it where this one has none"
 _TRIAL = ["unshare", "--net", "ip", "link", "add", "trial", "type", "bridge", "vlan_filtering", "1"]
 

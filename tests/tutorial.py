@@ -58,7 +58,7 @@ def build(scenario: str, machine: Machine) -> Machine:
 def network(machine: Machine) -> Network:
     """All namespaces by name, the machine's own as "".
 
-    With links, addresses, routes, forwarding, VXLAN tables and rules of address translation.
+    With links, addresses, routes, forwarding, VXLAN tables, VLANs and rules of address translation.
     """
     _settle(machine)
     names = ["", *sorted(each["name"] for each in machine.json(["ip", "-j", "netns"]))]
@@ -71,6 +71,7 @@ def network(machine: Machine) -> Network:
             "routes": _routes(machine, name),
             "forwarding": _forwarding(machine, name),
             "tunnels": _tunnels(machine, name),
+            "vlans": machine.json(["bridge", *_n(name), "-j", "vlan"]),
             "translation": _translation(machine, name),
         }
         for name in names

@@ -138,9 +138,10 @@ options:
       - >-
         A check that sends packets may have C(captures) beside it, a list of what C(tcpdump -n -e) must see while the
         traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter) (in the words of
-        C(pcap-filter(7))), C(packets) (a list of regular expressions that must match lines of C(tcpdump) in this
-        order, other lines may be between them), C(absent) (a list of regular expressions that must not match any
-        line), and C(count) (how many packets there must be, no more and no less).
+        C(pcap-filter(7))), C(promiscuous) (V(true) to see also what is not for the interface itself, such as what a
+        bridge passes from port to port, V(false)), C(packets) (a list of regular expressions that must match lines of
+        C(tcpdump) in this order, other lines may be between them), C(absent) (a list of regular expressions that must
+        not match any line), and C(count) (how many packets there must be, no more and no less).
       - Traffic without C(captures) flows at the same time. That with C(captures) follows, one check after another, so
         that each sees its own packets only. Whatever is looked at without traffic comes last, and shows what the
         traffic left behind.

@@ -74,10 +74,11 @@ def watching(capture: Capture) -> Iterator[Watch]:
 def command(capture: Capture) -> list[str]:
     """Tcpdump's words for the capture; see tcpdump(8).
 
-    Link addresses (-e), numbers (-n), a line at once (-l), not promiscuous (-p), and no change of user (-Z root),
-    which needs a user that not every machine has.
+    Link addresses (-e), numbers (-n), a line at once (-l), not promiscuous (-p) unless asked for, and no change of
+    user (-Z root), which needs a user that not every machine has.
     """
-    words = ["tcpdump", "-n", "-e", "-l", "-p", "--immediate-mode", "-Z", "root", "-i", capture.dev]
+    words = ["tcpdump", "-n", "-e", "-l", "--immediate-mode", "-Z", "root", "-i", capture.dev]
+    words += [] if capture.promiscuous else ["-p"]
     return [*words, "--", capture.filter] if capture.filter else words
 
 

@@ -24,6 +24,7 @@ class Capture:
     dev: str
     filter: str
     packets: Packets
+    promiscuous: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,14 @@ def _check(item: Any, place: str) -> Check:
 
 
 def _capture(given: dict[str, Any], place: str) -> Capture:
-    return Capture(given["netns"], given["dev"], given["filter"], packets.build(given, place))
+    return Capture(given["netns"], given["dev"], given["filter"], packets.build(given, place), given["promiscuous"])
 
 
 CAPTURE: Options = {
     "netns": NETNS,
     "dev": LINK_NAME,
     "filter": Option(default=""),
+    "promiscuous": Option("bool", default=False),
     **packets.OPTIONS,
 }
 CHECK: Options = {

@@ -1,0 +1,55 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two VLANs on one bridge, seen from outside."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import tutorial
+from traffic import capture, ping
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine
+
+pytestmark = pytest.mark.vlan
+
+
+def vlans(machine: LabMachine) -> dict[str, list[tuple[int, list[str]]]]:
+    shown = machine.json(["bridge", "-n", "bridge", "-j", "vlan", "show"])
+    return {port["ifname"]: [(each["vlan"], each["flags"]) for each in port["vlans"]] for port in shown}
+
+
+def test_it_is_what_the_tutorial_builds(machine: LabMachine, new_machine: LabMachine) -> None:
+    assert tutorial.network(machine) == tutorial.network(tutorial.build("vlan_isolation", new_machine))
+
+
+def test_the_ports_are_in_their_vlans_and_in_no_other(machine: LabMachine) -> None:
+    flags = ["PVID", "Egress Untagged"]
+    ports = {f"br0-veth{number}": [(vid, flags)] for number, vid in enumerate((100, 100, 200, 200))}
+    assert vlans(machine) == {"br0": [(1, flags)], **ports}
+
+
+@pytest.mark.parametrize(("netns", "to"), [("ns1", 2), ("ns4", 3)])
+def test_within_a_vlan_they_reach_each_other(machine: LabMachine, netns: str, to: int) -> None:
+    assert ping(machine, netns, f"192.0.2.{to}").count("ttl=64") == 3
+
+
+@pytest.mark.parametrize(("netns", "to"), [("ns1", 3), ("ns2", 4)])
+def test_across_vlans_they_do_not(machine: LabMachine, netns: str, to: int) -> None:
+    assert "3 packets transmitted, 0 received, 100% packet loss" in ping(machine, netns, f"192.0.2.{to}")
+
+
+def test_a_question_is_heard_in_its_own_vlan_alone(machine: LabMachine) -> None:
+    for netns in ("ns1", "ns4"):
+        machine.run(["ip", "-n", netns, "neigh", "flush", "all"])
+    with (
+        capture(machine, "ns2", "ns2-veth0", 1, "arp and dst host 192.0.2.3") as near,
+        capture(machine, "ns3", "ns3-veth0", 1, "arp and dst host 192.0.2.3") as far,
+    ):
+        ping(machine, "ns1", "192.0.2.3")
+        ping(machine, "ns4", "192.0.2.3")
+    assert "Request who-has 192.0.2.3 tell 192.0.2.1" in near[0]
+    assert "Request who-has 192.0.2.3 tell 192.0.2.4" in far[0]  # it has not heard ns1 before
