@@ -36,7 +36,7 @@ def test_a_third_hears_the_question_and_not_the_rest(machine: LabMachine) -> Non
     ping(machine, "ns1", "192.0.2.2")
     machine.run(["ip", "-n", "ns1", "neigh", "flush", "all"])
     with capture(
-        machine, "ns3", "ns3-veth0", 2, "icmp or arp and (dst host 192.0.2.2 or dst host 192.0.2.3)"
+        machine, "ns3", "ns3-veth0", 2, "icmp or arp and (dst host 192.0.2.2 or dst host 192.0.2.3)", seconds=20
     ) as packets:
         ping(machine, "ns1", "192.0.2.2")
         ping(machine, "ns1", "192.0.2.3")

@@ -26,7 +26,7 @@ def test_the_mac_addresses(machine: LabMachine) -> None:
 
 def test_it_asks_everybody_and_talks_to_the_one_who_answers(machine: LabMachine) -> None:
     machine.run(["ip", "-n", "ns1", "neigh", "flush", "all"])
-    with capture(machine, "ns1", "ns1-veth0", 4, "icmp or arp") as packets:
+    with capture(machine, "ns1", "ns1-veth0", 4, "icmp or arp", seconds=20) as packets:
         assert ping(machine, "ns1", "192.0.2.2").count("ttl=64") == 3
     first, second = "00:00:5e:00:53:01", "00:00:5e:00:53:02"
     expected = [
@@ -46,7 +46,7 @@ def test_each_has_learned_where_the_other_is(machine: LabMachine) -> None:
 
 
 def test_where_nobody_answers_no_packet_leaves(machine: LabMachine) -> None:
-    with capture(machine, "ns1", "ns1-veth0", 2, "icmp or arp and host 192.0.2.3") as packets:
+    with capture(machine, "ns1", "ns1-veth0", 2, "icmp or arp and host 192.0.2.3", seconds=20) as packets:
         assert "0 received, 100% packet loss" in ping(machine, "ns1", "192.0.2.3")
     assert all("Request who-has 192.0.2.3 tell 192.0.2.1" in line for line in packets), packets
     (entry,) = machine.json(["ip", "-n", "ns1", "-j", "neigh", "show", "192.0.2.3"])

@@ -53,7 +53,7 @@ def test_without_the_way_there_the_first_router_says_so(machine: LabMachine) -> 
 def test_without_the_way_back_the_answers_get_lost(machine: LabMachine) -> None:
     with (
         without(machine, "router2", "192.0.2.0/24", "via", "203.0.113.1"),
-        capture(machine, "ns2", "ns2-veth0", 3, "icmp") as packets,
+        capture(machine, "ns2", "ns2-veth0", 3, "icmp", seconds=20) as packets,
     ):
         answer = ping(machine, "ns1", "198.51.100.1")
     assert "0 received, 100% packet loss" in answer

@@ -34,8 +34,8 @@ def test_the_ports_are_in_their_vlans_and_in_no_other(machine: LabMachine) -> No
 
 def test_frames_have_a_tag_on_the_bridge_and_none_beyond_it(machine: LabMachine) -> None:
     with (
-        capture(machine, "bridge", "br0", 2, "vlan 100 and icmp") as tagged,
-        capture(machine, "ns2", "ns2-veth0", 2, "icmp") as plain,
+        capture(machine, "bridge", "br0", 2, "vlan 100 and icmp", seconds=30) as tagged,
+        capture(machine, "ns2", "ns2-veth0", 2, "icmp", seconds=30) as plain,
     ):
         assert ping(machine, "ns1", "192.0.2.2").count("ttl=64") == 3
     first, second = tagged

@@ -46,8 +46,8 @@ def test_a_question_is_heard_in_its_own_vlan_alone(machine: LabMachine) -> None:
     for netns in ("ns1", "ns4"):
         machine.run(["ip", "-n", netns, "neigh", "flush", "all"])
     with (
-        capture(machine, "ns2", "ns2-veth0", 1, "arp and dst host 192.0.2.3") as near,
-        capture(machine, "ns3", "ns3-veth0", 1, "arp and dst host 192.0.2.3") as far,
+        capture(machine, "ns2", "ns2-veth0", 1, "arp and dst host 192.0.2.3", seconds=30) as near,
+        capture(machine, "ns3", "ns3-veth0", 1, "arp and dst host 192.0.2.3", seconds=30) as far,
     ):
         ping(machine, "ns1", "192.0.2.3")
         ping(machine, "ns4", "192.0.2.3")
