@@ -36,7 +36,7 @@ LINK_LOCAL = re.compile(r"^fe80::[0-9a-f:]+(?=$|/128$)")
 MARK = re.compile(r'-m comment --comment "tcpip\.lab:[^"]*" ')
 FORWARDING = r"net\.ipv4\.ip_forward|net\.ipv[46]\.conf\.[^.]+\.forwarding"
 #: Seconds that duplicate address detection (RFC 4862) and a change of an interface's state take at most.
-SETTLED_S = 10
+SETTLED_S = 60
 
 Item = dict[str, t.Any]
 Network = dict[str, dict[str, t.Any]]
