@@ -125,6 +125,7 @@ notes:
   - With the back end C(nf_tables), a table C(nat) that was not there before is removed when it is empty again. The
     older back end C(legacy) cannot remove an empty table. It stays, without effect, until its namespace goes or the
     machine is booted again.
+  - Modules that the kernel loads for the first rule stay loaded.
 seealso:
   - module: ansible.builtin.iptables
     description: Single rules of any table.
