@@ -13,7 +13,7 @@ import typing as t
 
 import snapshot
 import yaml
-from ansible_collections.tcpip.lab.plugins.module_utils import topology
+from ansible_collections.tcpip.lab.plugins.module_utils import merging
 from labmachine import ROOT
 
 if t.TYPE_CHECKING:
@@ -47,7 +47,7 @@ def lived(scenario: str, machine: LabMachine) -> t.Iterator[None]:
 
 def _build(machine: LabMachine, variables: Variables, stage: int, _check: bool = False) -> Variables:
     stages = variables["lab_stages"][:stage]
-    wanted: t.Any = topology.merge([each.get("topology", {}) for each in stages])
+    wanted: t.Any = merging.merge([each.get("topology", {}) for each in stages])
     return machine.module("topology", name=variables["lab_name"], _check=_check, _diff=True, **wanted)
 
 

@@ -58,15 +58,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.tcpip.lab.plugins.module_utils import topology
+from ansible_collections.tcpip.lab.plugins.module_utils import merging
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
-from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
+from ansible_collections.tcpip.lab.plugins.module_utils.merging import IDENTITIES
 
 
 def stages(given: Any, upto: int | None = None) -> dict[str, list[dict[str, Any]]]:
     """The topology of the first C(upto) stages. Raises AnsibleFilterError with the place of the first fault."""
     try:
-        return topology.merge(_topologies(given)[:upto])
+        return merging.merge(_topologies(given)[:upto])
     except LabError as error:
         raise AnsibleFilterError(str(error)) from None
 
@@ -89,8 +89,8 @@ def _topology(stage: Any, place: str) -> Mapping[str, Any]:
 
 
 def _check_items(kind: str, items: Any, place: str) -> None:
-    if kind not in KINDS:
-        close = difflib.get_close_matches(kind, KINDS, n=1)
+    if kind not in IDENTITIES:
+        close = difflib.get_close_matches(kind, IDENTITIES, n=1)
         raise LabError("is not a kind of resource", place, f"did you mean {close[0]}?" if close else "")
     if not _is_list(items):
         raise LabError(f"{items!r} is not a list", place)
@@ -107,7 +107,7 @@ def _identities(kind: str, items: Sequence[Any], place: str) -> Iterator[tuple[s
         if not isinstance(item, Mapping):
             raise LabError(f"{item!r} is not a mapping of options", where)
         try:
-            identity = KINDS[kind].identify(item)
+            identity = merging.identity(kind, item)
             hash(identity)
         except (TypeError, ValueError) as reason:
             raise LabError(str(reason), where) from None

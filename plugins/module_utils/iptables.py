@@ -19,11 +19,11 @@ from contextlib import contextmanager, suppress
 from . import namespaces, nat, nftables
 from .command import PATH
 from .operations import ArrangeNat
+from .rundir import DIRECTORY
 from .state import Nat
 
 #: Notes of what one of us made, in the directory of the ledgers: tables, and the lock file.
 NOTE, _LOCK_NOTE = ".iptables", "lock"
-_DIRECTORY = "/run/tcpip.lab"
 #: XT_LOCK_NAME in iptables/xshared.h
 _LOCK = "/run/xtables.lock"
 #: How long iptables-restore waits for another one that holds the lock, and how long it may take at all.
@@ -87,7 +87,7 @@ def _run(netns: str, program: str, *arguments: str, script: str = "") -> subproc
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold the directory, so that no other run takes back what is noted and still to be made."""
-    descriptor = os.open(_DIRECTORY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(DIRECTORY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -97,7 +97,7 @@ def _alone() -> Iterator[None]:
 
 def _note(what: str) -> None:
     """Remember what we are about to leave behind. All that there is to say is in the name of the file."""
-    note = f"{_DIRECTORY}/{NOTE}:{what}"
+    note = f"{DIRECTORY}/{NOTE}:{what}"
     os.close(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
 
 
@@ -106,11 +106,11 @@ def take_back() -> None:
 
     The caller holds the directory.
     """
-    for name in os.listdir(_DIRECTORY):
+    for name in os.listdir(DIRECTORY):
         if name.startswith(f"{NOTE}:"):
             with suppress(OSError):
                 if _take_back(name.removeprefix(f"{NOTE}:")):
-                    os.unlink(f"{_DIRECTORY}/{name}")
+                    os.unlink(f"{DIRECTORY}/{name}")
 
 
 def _take_back(what: str) -> bool:

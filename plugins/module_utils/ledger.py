@@ -12,7 +12,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,9 +19,9 @@ from typing import Any
 
 from . import iptables, namespaces
 from .errors import LabError
-from .topology import Items
+from .merging import Items
+from .rundir import DIRECTORY, make_directory
 
-DIRECTORY = "/run/tcpip.lab"
 #: In place of a lab's name: what modules without a lab have to remember. No lab's name begins with a dot.
 MACHINE = ".machine"
 
@@ -150,21 +149,6 @@ def _acquire(lab: str) -> int:
         if _is_current(descriptor, _lock_file(lab)):
             return descriptor
         os.close(descriptor)  # the run before us removed the file with its lab: lock the new one
-
-
-def make_directory() -> None:
-    """Make /run/tcpip.lab: others pass through it to the files that a process of theirs is given, and cannot list it.
-
-    Raises LabError when something else is there.
-    """
-    with suppress(FileExistsError):
-        os.mkdir(DIRECTORY, 0o700)
-        os.chmod(DIRECTORY, 0o711)  # noqa: S103 (whatever the umask is)
-    found = os.lstat(DIRECTORY)
-    if found.st_uid != os.geteuid() or found.st_mode & 0o066 or not stat.S_ISDIR(found.st_mode):
-        raise LabError(
-            f"{DIRECTORY} is not a directory of root's own that nobody else can list or write", hint="remove it"
-        )
 
 
 def _tidy() -> None:

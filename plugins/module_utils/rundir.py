@@ -10,9 +10,9 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from . import ledger
 from .errors import LabError
 
+DIRECTORY = "/run/tcpip.lab"
 _TOP = "process"
 #: Everything is opened by this: the very thing, if it is not a link.
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -20,6 +20,21 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 PRIVATE, PASSABLE = 0o700, 0o711
 #: The longest text that is read back.
 _MOST = 4 << 20
+
+
+def make_directory() -> None:
+    """Make /run/tcpip.lab: others pass through it to the files that a process of theirs is given, and cannot list it.
+
+    Raises LabError when something else is there.
+    """
+    with suppress(FileExistsError):
+        os.mkdir(DIRECTORY, 0o700)
+        os.chmod(DIRECTORY, 0o711)  # noqa: S103 (whatever the umask is)
+    found = os.lstat(DIRECTORY)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o066 or not stat.S_ISDIR(found.st_mode):
+        raise LabError(
+            f"{DIRECTORY} is not a directory of root's own that nobody else can list or write", hint="remove it"
+        )
 
 
 @contextmanager
@@ -38,7 +53,7 @@ def opened(parts: Sequence[str], make: bool = False) -> Iterator[int]:
 def _open(parts: Sequence[str], make: bool) -> int:
     while True:
         if make:
-            ledger.make_directory()
+            make_directory()
         try:
             return _walk(parts, make)
         except FileNotFoundError:
@@ -48,7 +63,7 @@ def _open(parts: Sequence[str], make: bool) -> int:
 
 def _walk(parts: Sequence[str], make: bool) -> int:
     descriptor, path = -1, ""
-    for part in (ledger.DIRECTORY, _TOP, *parts):
+    for part in (DIRECTORY, _TOP, *parts):
         path = f"{path}/{part}" if path else part
         try:
             inner = _step(descriptor, part, path, make)
@@ -153,7 +168,7 @@ def _remove(directory: int, name: str) -> None:
 
 def tidy(parts: Sequence[str]) -> None:
     """Remove the directory, which is empty, and those above it that are empty with it."""
-    way = [ledger.DIRECTORY, _TOP, *parts]
+    way = [DIRECTORY, _TOP, *parts]
     while len(way) > 1:
         try:
             os.rmdir("/".join(way))

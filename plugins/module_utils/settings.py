@@ -10,7 +10,8 @@ import os
 from collections.abc import Iterable, Iterator
 
 from . import namespaces
-from .kinds.sysctl import normal, parts
+from .kinds.sysctl import normal
+from .values import setting_parts
 
 
 def read_settings(netns: str, names: Iterable[str]) -> dict[str, str]:
@@ -51,4 +52,4 @@ def read_setting(name: str) -> str:
 
 def setting_path(name: str) -> str:
     """The file of a kernel setting."""
-    return os.path.join("/proc/sys", *parts(name))
+    return os.path.join("/proc/sys", *setting_parts(name))

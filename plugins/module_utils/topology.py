@@ -10,10 +10,8 @@ from typing import Any
 
 from .errors import LabError
 from .kinds import KINDS, Netns, Resource, Vxlan
+from .merging import Items
 from .state import ROOT
-
-#: A topology as written: items by kind.
-Items = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def parse(items: Items) -> list[Resource]:
@@ -36,35 +34,6 @@ def unparse(resources: Iterable[Resource]) -> dict[str, list[Mapping[str, Any]]]
     for resource in resources:
         items.setdefault(resource.KIND, []).append(resource.given)
     return items
-
-
-def merge(topologies: Iterable[Items]) -> dict[str, list[dict[str, Any]]]:
-    """One topology out of several: a later item completes and overrides the earlier one of the same identity."""
-    merged: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
-    for topology in topologies:
-        for kind, items in topology.items():
-            found = merged.setdefault(kind, {})
-            for item in items:
-                key = _identity(kind, item) or ("unknown", len(found))
-                found[key] = _override(found[key], item) if key in found else item  # type: ignore[assignment]
-    return {kind: list(found.values()) for kind, found in merged.items()}
-
-
-def _identity(kind: str, item: Any) -> tuple[Any, ...] | None:
-    """What tells the item from others; None for one so faulty that it has to stand for itself, until it is parsed."""
-    try:
-        return KINDS[kind].identify(item)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def _override(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(earlier)
-    for name, value in later.items():
-        known = result.get(name)
-        nested = isinstance(value, Mapping) and isinstance(known, Mapping)
-        result[name] = _override(known, value) if nested else value  # type: ignore[arg-type]
-    return result
 
 
 def _check_twice(resources: Sequence[Resource]) -> None:

@@ -170,6 +170,16 @@ def multicast(value: str) -> str:
     return address(value)
 
 
+def setting_parts(name: str) -> list[str]:
+    """The folders and the file of a setting under /proc/sys.
+
+    As sysctl(8) reads it: the first separator rules, and the other one stands for itself, so that
+    C(net.ipv4.conf.eth0/100.forwarding) names the interface C(eth0.100).
+    """
+    slashes = "/" in name and ("." not in name or name.index("/") < name.index("."))
+    return name.split("/") if slashes else [part.replace("/", ".") for part in name.split(".")]
+
+
 def sysctl_name(value: str) -> str:
     """The name of a kernel setting, in sysctl(8)'s form with dots or with slashes."""
     if not _SYSCTL.fullmatch(value) or ".." in value:

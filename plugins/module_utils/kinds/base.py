@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .. import merging
 from ..features import Feature
 from ..operations import Operation
 from ..options import Options
@@ -36,11 +37,6 @@ class Resource(ABC):
     def parse(cls, item: Mapping[str, Any], place: str) -> Resource:
         """Read and check one item. Raises LabError with the place of the fault."""
 
-    @classmethod
-    @abstractmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        """What tells the item from others of its kind, from its options as they were written."""
-
     @abstractmethod
     def spaces(self) -> Iterator[tuple[str, str]]:
         """The namespaces that it touches, each with the place where the user names it."""
@@ -59,7 +55,7 @@ class Resource(ABC):
 
     def key(self) -> tuple[Any, ...]:
         """Kind and identity: no two resources of a topology share it."""
-        return (self.KIND, *self.identify(self.given))
+        return (self.KIND, *merging.identity(self.KIND, self.given))
 
     def namespaces(self) -> set[str]:
         """The names of the namespaces that it touches."""

@@ -79,10 +79,6 @@ class BridgeVlan(Resource):
             settings={name: options[name] for name in _SETTINGS if options[name] is not None},
         )
 
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("netns") or "", item.get("name"))
-
     def ends(self) -> tuple[Interface, ...]:
         return (self.end,)
 

@@ -14,13 +14,15 @@ from typing import Any, ClassVar
 from .. import values
 from ..command import DATA, FILES, Command, File, Ready, Spot
 from ..errors import LabError
+from ..leases import LEASES, read_leases
+from ..merging import DNSMASQ
 from ..options import Option, Options, read
 from ..state import LinkName, State
 from . import interface
 from .base import at
 from .service import Service
 
-CONFIGURATION, LEASES = "dnsmasq.conf", "leases"
+CONFIGURATION = "dnsmasq.conf"
 #: What dnsmasq calls the options that have a short name here.
 _NAMED = {"router": "option:router", "dns": "option:dns-server", "mtu": "option:mtu"}
 
@@ -103,7 +105,7 @@ class DnsmasqDhcp(Service):
     PROGRAMS = ("dnsmasq",)
     INSTALL = "apt install dnsmasq-base on the Debian family, dnf install dnsmasq on Red Hat's"
     OPTIONS: ClassVar[Options] = {
-        "name": Option(value=values.process_name, default="dnsmasq"),
+        "name": Option(value=values.process_name, default=DNSMASQ),
         "netns": interface.NETNS,
         "interfaces": Option("list", elements="str", value=_interface_name, default=[]),
         "ranges": Option("list", elements="dict", options=_RANGE, default=[]),
@@ -219,14 +221,3 @@ def _dhcp(options: Mapping[str, Any], leases: str) -> Iterator[str]:
         yield f"dhcp-option={','.join([word, *items])}"
     for host in options["hosts"]:
         yield f"dhcp-host={','.join([host['mac'], host['address'], *filter(None, [host['name']])])}"
-
-
-def read_leases(text: str) -> list[dict[str, Any]]:
-    """The leases of IPv4 in dnsmasq's file: expiry in seconds since 1970, MAC, address, name, client id."""
-    found = []
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) == 5 and words[0].isdecimal():
-            name = "" if words[3] == "*" else words[3]
-            found.append({"mac": words[1], "address": words[2], "name": name, "expires": int(words[0])})
-    return found

@@ -174,10 +174,6 @@ class IptablesNat(Resource):
         interfaces = tuple(_interfaces(options["rules"], at(place, "rules")))
         return cls(place, item, options["netns"] or "", options["name"] or "", ordered, interfaces)
 
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("netns") or "", item.get("name") or "")
-
     def spaces(self) -> Iterator[tuple[str, str]]:
         yield self.netns, at(self.place, "netns")
 

@@ -48,10 +48,6 @@ class Macvlan(Resource):
             raise LabError("it stands on another interface, not on itself", at(place, "parent"))
         return cls(place, item, end, options["parent"], parent_netns, options["mode"])
 
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("netns") or "", item.get("name"))
-
     def ends(self) -> tuple[Interface, ...]:
         return (self.end,)
 

@@ -36,10 +36,6 @@ class Netns(Resource):
         options = read(item, cls.OPTIONS, place)
         return cls(place=place, given=item, **options)
 
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("name"),)
-
     def spaces(self) -> Iterator[tuple[str, str]]:
         yield self.name, at(self.place, "name")
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from .. import values
 from ..errors import LabError
+from ..merging import MAIN_TABLE
 from ..operations import AddRoute, Operation, RemoveRoute, ReplaceRoute
 from ..options import Option, Options, read
 from ..state import ROOT, LinkName, State
@@ -18,7 +19,6 @@ from ..state import Route as Entry
 from . import interface
 from .base import Resource, at
 
-MAIN = 254
 #: The metric that the kernel gives to a route without one (IP6_RT_PRIO_USER in net/ip6_route.h).
 _METRIC = {4: 0, 6: 1024}
 _TYPES = ("unicast", "blackhole", "unreachable", "prohibit", "throw")
@@ -35,7 +35,7 @@ class Route(Resource):
         "via": Option(value=values.unicast),
         "dev": Option(value=values.name),
         "metric": Option("int", value=values.metric),
-        "table": Option("int", value=values.table, default=MAIN),
+        "table": Option("int", value=values.table, default=MAIN_TABLE),
         "source": Option(value=values.unicast),
         "type": Option(choices=_TYPES, default="unicast"),
     }
@@ -53,11 +53,6 @@ class Route(Resource):
             options["dst"] = "default"
         entry = Entry(**{**options, "netns": options["netns"] or "", "family": family})
         return cls(place=place, given=item, entry=entry, any_metric=any_metric)
-
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        netns, table, metric = item.get("netns") or "", item.get("table") or MAIN, item.get("metric")
-        return (netns, _written_family(item), item.get("dst"), int(table), metric)
 
     def key(self) -> tuple[Any, ...]:
         return (self.KIND, *self.entry.key)
@@ -129,7 +124,3 @@ def _family(options: Mapping[str, Any], place: str) -> int:
     if options["type"] != "unicast" and (options["via"] or options["dev"]):
         raise LabError(f"excludes via and dev: {options['type']} leads nowhere", at(place, "type"))
     return next(iter(found.values()), 4)
-
-
-def _written_family(item: Mapping[str, Any]) -> int:
-    return 6 if any(":" in str(item.get(name)) for name in ("dst", "via", "source")) else 4

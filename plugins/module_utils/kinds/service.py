@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -45,10 +45,6 @@ class Service(Resource):
 
     netns: str
     name: str
-
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("netns") or "", item.get(cls.NAME) or cls.OPTIONS[cls.NAME].default)
 
     @classmethod
     def remains(cls, spot: Spot) -> dict[str, Any]:

@@ -20,16 +20,6 @@ from . import interface
 from .base import Resource, at
 
 
-def parts(name: str) -> list[str]:
-    """The folders and the file of a setting under /proc/sys.
-
-    As sysctl(8) reads it: the first separator rules, and the other one stands for itself, so that
-    C(net.ipv4.conf.eth0/100.forwarding) names the interface C(eth0.100).
-    """
-    slashes = "/" in name and ("." not in name or name.index("/") < name.index("."))
-    return name.split("/") if slashes else [part.replace("/", ".") for part in name.split(".")]
-
-
 def normal(value: str) -> str:
     """A value as the kernel shows it, whatever white space lies between its words."""
     return " ".join(value.split())
@@ -37,7 +27,7 @@ def normal(value: str) -> str:
 
 def link_of(name: str) -> str | None:
     """The interface whose setting it is: net.<family>.(conf|neigh).<interface>.<setting>."""
-    found = parts(name)
+    found = values.setting_parts(name)
     if len(found) == 5 and found[2] in ("conf", "neigh") and found[3] not in ("all", "default"):
         return found[3]
     return None
@@ -71,14 +61,10 @@ class Sysctl(Resource):
     @classmethod
     def parse(cls, item: Mapping[str, Any], place: str) -> Sysctl:
         options = read(item, cls.OPTIONS, place)
-        name = ".".join(part.replace(".", "/") for part in parts(options["name"]))
+        name = ".".join(part.replace(".", "/") for part in values.setting_parts(options["name"]))
         if options["netns"] and not name.startswith("net."):
             raise LabError(f"{name!r} belongs to the machine, not to a namespace", at(place, "name"), "net.* does")
         return cls(place=place, given=item, netns=options["netns"] or "", name=name, value=options["value"])
-
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("netns") or "", "/".join(parts(str(item.get("name")))))
 
     def spaces(self) -> Iterator[tuple[str, str]]:
         yield self.netns, at(self.place, "netns")

@@ -38,10 +38,6 @@ class Veth(Resource):
             raise LabError(f"{far.name!r} is the name of the other end, too", at(far.place, "name"))
         return cls(place=place, given=item, near=near, far=far)
 
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("netns") or "", item.get("name"))
-
     def ends(self) -> tuple[Interface, ...]:
         return (self.near, self.far) if self.far else (self.near,)
 

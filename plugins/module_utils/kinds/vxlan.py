@@ -81,10 +81,6 @@ class Vxlan(Resource):
             fdb=None if options["fdb"] is None else tuple(FdbEntry(**each) for each in options["fdb"]),
         )
 
-    @classmethod
-    def identify(cls, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (item.get("netns") or "", item.get("name"))
-
     def ends(self) -> tuple[Interface, ...]:
         return (self.end,)
 

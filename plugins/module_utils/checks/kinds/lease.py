@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import values
 from ...errors import LabError
-from ...kinds.dnsmasq_dhcp import LEASES, read_leases
+from ...leases import LEASES, read_leases
 from ...options import Option, Options
 from .. import services
 from ..outcome import Result

@@ -9,7 +9,9 @@ import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
-from ansible_collections.tcpip.lab.plugins.module_utils.topology import merge, parse, unparse
+from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
+from ansible_collections.tcpip.lab.plugins.module_utils.merging import IDENTITIES, merge
+from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, unparse
 
 Items = dict[str, list[dict[str, t.Any]]]
 
@@ -134,6 +136,10 @@ def test_routes_of_two_versions_tables_and_metrics_are_different_ones() -> None:
 def test_unparse_gives_back_what_was_written() -> None:
     items = {**vxlan({"dev": "a"}), "sysctl": [{"name": "net/ipv4/ip_forward", "value": 1}]}
     assert unparse(parse(items)) == items
+
+
+def test_every_kind_has_an_identity() -> None:
+    assert list(IDENTITIES) == list(KINDS)
 
 
 def test_merge_completes_and_overrides_by_identity() -> None:

@@ -10,7 +10,8 @@ import typing as t
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.command import Spot
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
-from ansible_collections.tcpip.lab.plugins.module_utils.kinds.dnsmasq_dhcp import DnsmasqDhcp, read_leases
+from ansible_collections.tcpip.lab.plugins.module_utils.kinds.dnsmasq_dhcp import DnsmasqDhcp
+from ansible_collections.tcpip.lab.plugins.module_utils.leases import read_leases
 from ansible_collections.tcpip.lab.plugins.module_utils.state import State
 from hypothesis import given
 from hypothesis import strategies as st

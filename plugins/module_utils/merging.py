@@ -1,0 +1,93 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Topologies that add up, and what tells their items apart. Pure.
+
+It imports nothing of the kinds: Ansible's templates need it on the controller, where each import costs every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable
+
+from . import values
+
+#: A topology as written: items by kind.
+Items = Mapping[str, Sequence[Mapping[str, Any]]]
+#: An item's options as they were written, to what tells it from others of its kind.
+Identify = Callable[[Mapping[str, Any]], "tuple[Any, ...]"]
+
+#: The routing table that routes are in if nothing else is said (RT_TABLE_MAIN in linux/rtnetlink.h).
+MAIN_TABLE = 254
+#: The name of a dnsmasq that is given none.
+DNSMASQ = "dnsmasq"
+
+
+def identity(kind: str, item: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells the item from others of its kind.
+
+    Raises KeyError for an unknown kind, ValueError or TypeError for an item that is too faulty to have an identity.
+    """
+    return IDENTITIES[kind](item)
+
+
+def merge(topologies: Iterable[Items]) -> dict[str, list[dict[str, Any]]]:
+    """One topology out of several: a later item completes and overrides the earlier one of the same identity."""
+    merged: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+    for topology in topologies:
+        for kind, items in topology.items():
+            found = merged.setdefault(kind, {})
+            for item in items:
+                key = _identity(kind, item) or ("unknown", len(found))
+                found[key] = _override(found[key], item) if key in found else item  # type: ignore[assignment]
+    return {kind: list(found.values()) for kind, found in merged.items()}
+
+
+def _by(option: str, default: str | None = None) -> Identify:
+    """Items that are told apart by their namespace and one option."""
+    return lambda item: (item.get("netns") or "", item.get(option) or default)
+
+
+def _route(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    family = 6 if any(":" in str(item.get(name)) for name in ("dst", "via", "source")) else 4
+    return item.get("netns") or "", family, item.get("dst"), int(item.get("table") or MAIN_TABLE), item.get("metric")
+
+
+def _sysctl(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    return item.get("netns") or "", "/".join(values.setting_parts(str(item.get("name"))))
+
+
+#: Of each kind, by its name in a topology.
+IDENTITIES: dict[str, Identify] = {
+    "netns": lambda item: (item.get("name"),),
+    "veth": _by("name"),
+    "macvlan": _by("name"),
+    "vxlan": _by("name"),
+    "bridge_vlan": _by("name"),
+    "route": _route,
+    "iptables_nat": _by("name", ""),
+    "sysctl": _sysctl,
+    "capture": _by("name"),
+    "process": _by("name"),
+    "vswitch": _by("name"),
+    "dnsmasq_dhcp": _by("name", DNSMASQ),
+    "dhcp_client": _by("dev"),
+}
+
+
+def _identity(kind: str, item: Any) -> tuple[Any, ...] | None:
+    """What tells the item from others; None for one so faulty that it has to stand for itself, until it is parsed."""
+    try:
+        return identity(kind, item)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _override(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(earlier)
+    for name, value in later.items():
+        known = result.get(name)
+        nested = isinstance(value, Mapping) and isinstance(known, Mapping)
+        result[name] = _override(known, value) if nested else value  # type: ignore[arg-type]
+    return result
