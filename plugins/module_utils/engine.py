@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import ledger as ledgers
-from . import namespaces, observe, plan, process, rundir, topology, verify
+from . import namespaces, observe, plan, records, rundir, topology, verify
 from .apply import Apply, ResidueError
 from .kinds import KINDS, Netns, Resource, Service
 from .ledger import Ledger
@@ -149,7 +149,7 @@ def _recover(lab: str, sockets: Sockets) -> Ledger:
     """The namespaces that bear the lab's mark, and the processes that have a record, when its ledger is gone."""
     marked = [{"name": name} for name in namespaces.names() if observe.owner(name, sockets) == lab]
     found: dict[str, list[Mapping[str, Any]]] = {Netns.KIND: [*marked]}
-    for spot in process.recorded(lab):
+    for spot in records.recorded(lab):
         kind = KINDS.get(spot.kind)
         if kind and issubclass(kind, Service):
             found.setdefault(spot.kind, []).append(kind.remains(spot))

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import iptables, namespaces, netlink, process
+from . import iptables, namespaces, netlink, records
 from . import state as states
 from .features import Feature
 from .netlink import CREATE, Socket, Sockets
@@ -49,9 +49,9 @@ def read(scope: Scope, sockets: Sockets) -> State:
     for name in scope.names(Topic.NAT):
         if name in state.namespaces:
             state.namespaces[name].nat = iptables.read(name)
-    state.processes = process.observe(scope.lab, scope.names(Topic.PROCESS))
+    state.processes = records.observe(scope.lab, scope.names(Topic.PROCESS))
     commands = {name for wanted in scope.names(Topic.COMMAND).values() for name in wanted}
-    state.commands = frozenset(name for name in commands if process.which(name))
+    state.commands = frozenset(name for name in commands if records.which(name))
     state.texts = _texts(path for wanted in scope.names(Topic.TEXT).values() for path in wanted)
     return state
 

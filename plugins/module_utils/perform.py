@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import singledispatch
 
-from . import iptables, namespaces, netlink, process
+from . import iptables, namespaces, netlink, process, records
 from .netlink import Sockets
 from .operations import (
     AddPort,
@@ -124,14 +124,14 @@ def _amend_process(step: AmendProcess, _ground: Ground) -> None:
 @perform.register
 def _add_port(step: AddPort, _ground: Ground) -> None:
     with namespaces.inside(step.netns), open_port(step.port) as port:
-        process.instruct(step.spot, {"do": "add", "port": step.port}, [port])
+        records.instruct(step.spot, {"do": "add", "port": step.port}, [port])
 
 
 @perform.register
 def _delete_port(step: DeletePort, _ground: Ground) -> None:
-    process.instruct(step.spot, {"do": "delete", "port": step.port})
+    records.instruct(step.spot, {"do": "delete", "port": step.port})
 
 
 @perform.register
 def _set_ageing(step: SetAgeing, _ground: Ground) -> None:
-    process.instruct(step.spot, {"do": "age", "seconds": step.seconds})
+    records.instruct(step.spot, {"do": "age", "seconds": step.seconds})

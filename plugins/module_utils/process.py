@@ -10,31 +10,25 @@ session, and by a random word in their environment, which they inherit.
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from . import command as commands
-from . import launch, namespaces, procfs, rundir
-from .command import DATA, FILES, LOG, PATH, PYTHON, Command, File, Spot
+from . import launch, namespaces, procfs, records, rundir
+from .command import DATA, FILES, LOG, PYTHON, Command, File, Spot
 from .errors import LabError
 from .procfs import Life
-from .state import Process
-from .vswitch import control
-from .vswitch.control import RefusedError
+from .records import Record
 
-_RECORD = "record.json"
 _STAGED = "staged"
 _NONCE = "TCPIP_LAB_PROCESS"
 #: Seconds that killed processes may take to vanish, and a test of a configuration to come to its end.
@@ -44,161 +38,9 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class _Record:
-    """Who a process is. C(complete): it has got ready.
-
-    C(netns) is the inode of its namespace, C(space) what tells that from a later one with its name.
-    """
-
-    command: Command
-    pid: int
-    started: int
-    netns: int
-    space: str
-    nonce: str
-    indexes: Mapping[str, int]
-    made_output: bool
-    complete: bool = False
-
-    def leader(self) -> Life | None:
-        """The process, if it still lives and is the one that we started."""
-        found = procfs.life(self.pid)
-        ours = found and found.started == self.started and procfs.namespace(self.pid) == self.netns
-        return found if ours else None
-
-
-@dataclass(frozen=True)
 class _User:
     uid: int
     gid: int
-
-
-def which(name: str) -> str | None:
-    """The file of a command, by the PATH that processes get, None if it is not on this machine.
-
-    V(busybox APPLET) is a busybox that has the applet: distributions build it with others each.
-    """
-    program, _blank, applet = name.partition(" ")
-    found = shutil.which(name if program != "busybox" else program, path=PATH)
-    if found and applet and program == "busybox":
-        listed = subprocess.run([found, "--list"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
-        return found if applet.encode() in listed.stdout.split() else None
-    return found
-
-
-def recorded(lab: str) -> Iterator[Spot]:
-    """All processes of a lab that have left anything on this machine."""
-    scope = Spot(lab, "", "", "").parts[0]
-    for netns in rundir.names([scope]):
-        for directory in rundir.names([scope, netns]):
-            spot = Spot.read(lab, netns, directory)
-            if spot:
-                yield spot
-
-
-def observe(lab: str, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str, str], Process]:
-    """The processes of a lab that are asked about, by namespace: V(KIND.NAME), or an empty text for all of them."""
-    found = {}
-    for netns, names in wanted.items():
-        parts = Spot(lab, "", netns, "").parts[:2]
-        for directory in rundir.names(parts) if "" in names else sorted(names):
-            spot = Spot.read(lab, parts[1], directory)
-            process = _look(spot) if spot else None
-            if spot and process:
-                found[spot.key] = process
-    return found
-
-
-def _look(spot: Spot) -> Process | None:
-    try:
-        with rundir.opened(spot.parts) as directory:
-            record = _load(directory)
-            if record is None:
-                return Process(spot)
-            alive = record.complete and record.leader() is not None
-            return Process(
-                spot,
-                command=record.command,
-                pid=record.pid if alive else 0,
-                in_place=_in_place(record),
-                indexes=record.indexes,
-                altered=_altered(directory, record.command.files),
-                data=_data(directory),
-                told=_told(directory, record) if alive and record.command.control else None,
-            )
-    except FileNotFoundError:
-        return None
-
-
-def _in_place(record: _Record) -> bool:
-    """Whether the namespace is still the one that has the name, and its output goes to the file that has the name."""
-    netns, output = record.command.spot.netns, record.command.output
-    if not namespaces.exists(netns) or namespaces.identity(netns) != record.space:
-        return False
-    try:
-        return not output or os.path.samestat(os.lstat(output), os.stat(f"/proc/{record.pid}/fd/1"))
-    except OSError:
-        return False
-
-
-def _altered(directory: int, files: Iterable[File]) -> dict[str, str | None]:
-    contents = {file.name: rundir.read(directory, f"{FILES}/{file.name}") for file in files}
-    return {file.name: contents[file.name] for file in files if contents[file.name] != file.content}
-
-
-def _data(directory: int) -> dict[str, str]:
-    """What the process has written: as another user perhaps, so that no link is followed."""
-    try:
-        inner = os.open(DATA, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    except OSError:
-        return {}
-    try:
-        texts = {name: rundir.read(inner, name) for name in os.listdir(inner) if not name.endswith(".pcap")}
-        return {name: text for name, text in texts.items() if text is not None}
-    finally:
-        os.close(inner)
-
-
-def _told(directory: int, record: _Record) -> Any:
-    try:
-        return _ask(directory, record, {"do": "show"})
-    except (OSError, RefusedError):
-        return None
-
-
-def instruct(spot: Spot, request: Mapping[str, Any], sockets: Sequence[socket.socket] = ()) -> None:
-    """Tell a process of ours to do something. Raises LabError if it does not."""
-    try:
-        with rundir.opened(spot.parts) as directory:
-            record = _load(directory)
-            if record is None or not record.leader():
-                raise LabError(f"{spot.title}: it does not run")
-            _ask(directory, record, request, sockets)
-    except (OSError, RefusedError) as error:
-        raise LabError(f"{spot.title}: {error}") from None
-
-
-def _ask(directory: int, record: _Record, request: Mapping[str, Any], sockets: Sequence[socket.socket] = ()) -> Any:
-    """Its answer. Whoever else may have put a socket there is not spoken to."""
-    path = f"/proc/self/fd/{directory}/{DATA}/{record.command.control}"  # the other way to it may be too long
-    with control.connect(path) as connection:
-        if control.peer(connection) != record.pid:
-            raise PermissionError(f"{DATA}/{record.command.control} is not its own")
-        return control.ask(connection, request, sockets)
-
-
-def _load(directory: int) -> _Record | None:
-    text = rundir.read(directory, _RECORD)
-    try:
-        document = json.loads(text or "")
-        return _Record(**{**document, "command": commands.decode(document["command"])})
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _save(directory: int, record: _Record) -> None:
-    document: dict[str, Any] = {**vars(record), "command": commands.encode(record.command)}
-    rundir.write(directory, _RECORD, json.dumps(document))
 
 
 def prepare(command: Command) -> None:
@@ -238,7 +80,7 @@ def _run_test(command: Command) -> None:
 
 
 def _executable(name: str) -> str:
-    found = sys.executable if name == PYTHON else which(name)
+    found = sys.executable if name == PYTHON else records.which(name)
     if found is None:
         raise LabError(f"the command {name!r} is not on this machine")
     return found
@@ -267,7 +109,7 @@ class _Starting:
     """One that was started and is not known to be ready. C(logged): how long its log was before."""
 
     title: str
-    record: _Record
+    record: Record
     logged: int
     deadline: float
 
@@ -277,7 +119,7 @@ class _Ending:
     """One that was told to end. C(members) are those in its session, known while their leader lived."""
 
     spot: Spot
-    record: _Record | None
+    record: Record | None
     members: list[Life]
     deadline: float
     keep: bool
@@ -322,7 +164,7 @@ class Pending:
         """Ask a process to end; C(settle) sees that it does, and removes its files, but for C(keep) what it wrote."""
         try:
             with rundir.opened(spot.parts) as directory:
-                record = _load(directory)
+                record = records.load(directory)
         except FileNotFoundError:
             return
         ending = _Ending(spot, record, [], time.monotonic(), keep, discard)
@@ -351,7 +193,7 @@ def amend(command: Command, contents: Mapping[str, str | None]) -> None:
     """Give files of a process these contents, and note how it is to be stopped."""
     user = _user(command)
     with rundir.opened(command.spot.parts) as directory:
-        record = _load(directory)
+        record = records.load(directory)
         for file in command.files:
             content = contents.get(file.name, file.content)
             if content is not None and file.name in contents:
@@ -359,7 +201,7 @@ def amend(command: Command, contents: Mapping[str, str | None]) -> None:
             elif file.name in contents:
                 os.unlink(f"{FILES}/{file.name}", dir_fd=directory)
         if record:
-            _save(directory, replace(record, command=command))
+            records.save(directory, replace(record, command=command))
 
 
 def _start(command: Command, directory: int) -> _Starting:
@@ -388,7 +230,7 @@ def _start(command: Command, directory: int) -> _Starting:
                 )
             )
         space = namespaces.identity(command.spot.netns)
-        record = _Record(command, child.pid, 0, procfs.namespace(child.pid), space, nonce, indexes, made)
+        record = Record(command, child.pid, 0, procfs.namespace(child.pid), space, nonce, indexes, made)
         record = _release(child, record, directory)
     except BaseException:
         if made:
@@ -405,12 +247,12 @@ def _word(word: str) -> str:
     return sys.executable if word == PYTHON else word
 
 
-def _release(child: launch.Child, record: _Record, directory: int) -> _Record:
+def _release(child: launch.Child, record: Record, directory: int) -> Record:
     """Write the record, and only then let the child go on: should we die before, it ends, and nothing is lost."""
     try:
         born = procfs.life(child.pid)
         record = replace(record, started=born.started if born else 0)
-        _save(directory, record)
+        records.save(directory, record)
     except BaseException:
         child.give_up()
         raise
@@ -437,7 +279,7 @@ def _see_ready(each: _Starting) -> None:
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
     with rundir.opened(each.record.command.spot.parts) as directory:
-        _save(directory, replace(each.record, complete=True))
+        records.save(directory, replace(each.record, complete=True))
 
 
 def _serves(each: _Starting) -> bool:
@@ -492,7 +334,7 @@ def _await_end(each: _Ending) -> None:
             raise LabError(f"{each.spot.title}: process {member.pid} does not end, not even by SIGKILL")
 
 
-def _sweep(records: Collection[_Record]) -> None:
+def _sweep(records: Collection[Record]) -> None:
     """Kill what bears the word of one of these processes, until there is no more."""
     nonces = {record.nonce for record in records}
     since = min((record.started for record in records), default=0)

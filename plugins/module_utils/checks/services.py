@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from .. import process as processes
-from .. import rundir
+from .. import records, rundir
 from ..command import MACHINE
 from ..errors import LabError
 from ..state import Process
@@ -16,7 +15,7 @@ from .subject import netns_words
 def find(kind: str, netns: str, name: str) -> Process:
     """The command that one of the modules keeps running. Raises LabError when there is none."""
     for lab in rundir.names([]):
-        found = processes.observe("" if lab == MACHINE else lab, {netns: [f"{kind}.{name}"]})
+        found = records.observe("" if lab == MACHINE else lab, {netns: [f"{kind}.{name}"]})
         if found:
             return found[kind, netns, name]
     raise LabError(f"there is no {kind} {name!r} in {netns_words(netns)}")
