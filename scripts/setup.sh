@@ -49,6 +49,7 @@ venv_place() {
 }
 
 make_venv() {
+    command -v "${PYTHON:-python3}" >/dev/null || install_packages python3 python3-venv python3-pip
     python=$(find_python)
     "$python" -c 'import venv, ensurepip' 2>/dev/null || install_packages python3-venv python3-pip
     place=$(venv_place)

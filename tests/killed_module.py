@@ -29,7 +29,8 @@ _OF_COMMANDS = {
     "nftables": ("_delete",),
     "rundir": ("make_inside", "write", "_remove"),
     "launch": ("open_log", "open_output", "fork"),
-    "process": ("_see_ready", "_signal", "_await_end", "instruct"),
+    "process": ("_see_ready", "_signal", "_await_end"),
+    "records": ("instruct",),
 }
 _UTILS = "ansible_collections.tcpip.lab.plugins.module_utils"
 

@@ -41,8 +41,32 @@ def lived(scenario: str, machine: LabMachine) -> t.Iterator[None]:
     for stage in range(1, last + 1):
         _build(machine, variables, stage)
         _check(machine, variables, stage)
+    see_failures_gone(machine, [stage["checks"] for stage in variables["lab_stages"]])
     _remove(machine, variables)
     assert snapshot.diff(before, machine.snapshot()) == []
+
+
+def see_failures_gone(machine: LabMachine, stages: t.Sequence[t.Sequence[Variables]]) -> None:
+    """In the whole lab the early stages' checks of failures are not met; one that is, too, could not fail.
+
+    :param stages: the checks of each stage.
+    """
+    last = [_subject(check) for check in stages[-1]]
+    for check in (check for stage in stages[:-1] for check in stage):
+        subject = _subject(check)
+        if _is_of_failure(subject) and subject not in last:
+            (result,) = machine.module("check", _fails=True, checks=[check])["results"]
+            assert not result["ok"]
+
+
+def _subject(check: Variables) -> Variables:
+    """What is asked, whatever words the check has for it."""
+    return next(value for value in check.values() if isinstance(value, dict))
+
+
+def _is_of_failure(subject: Variables) -> bool:
+    """Whether it is a failure, or that something is not there, that the check wants to see."""
+    return subject.get("expect", "reply") not in {"reply", "delivered", "answer"} or subject.get("present") is False
 
 
 def _build(machine: LabMachine, variables: Variables, stage: int, _check: bool = False) -> Variables:

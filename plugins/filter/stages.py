@@ -13,7 +13,8 @@ description:
     stage, as M(tcpip.lab.topology) takes it.
   - An item of a later stage that has the identity of an earlier one completes it. Its keys override the earlier ones,
     C(peer) is completed likewise.
-  - The identity is C(netns) and C(name), for a route C(netns), C(dst), C(table) and C(metric).
+  - The identity is C(netns) and C(name), for a DHCP client C(netns) and C(dev), for a route C(netns), the IP version,
+    C(dst), C(table) and C(metric).
   - What is no topology is refused with its place, for example two items of one identity in the same stage.
 positional: upto
 options:
@@ -50,7 +51,7 @@ _value:
   type: dict
   sample:
     netns: [{name: router}]
-    sysctl: [{netns: router, name: net.ipv4.ip_forward, value: 1}]
+    sysctl: [{netns: router, name: net.ipv4.ip_forward, value: 0}]
 """
 
 import difflib

@@ -72,8 +72,10 @@ class Apply:
             residue = self._undo()
             failure = ResidueError if residue else LabError
             raise failure(error.message, error.place, _outcome(residue)) from error
-        except BaseException:
-            self._undo()
+        except BaseException as error:
+            residue = self._undo()
+            if residue:
+                raise ResidueError(f"{type(error).__name__}: {error}", hint=_outcome(residue)) from error
             raise
 
     def _carry_out_all(self, operations: Sequence[Operation], missing: Missing) -> None:

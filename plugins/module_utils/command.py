@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from . import rundir
 from .state import ROOT
 
 #: Everything about our processes lies here: a directory a lab, in it one a namespace, in it one a process.
-DIRECTORY = "/run/tcpip.lab/process"
+DIRECTORY = f"{rundir.DIRECTORY}/{rundir.PROCESSES}"
 #: In place of a lab's or a namespace's name: the machine itself. No such name begins with a dot.
 MACHINE, ROOT_DIRECTORY = ".machine", ".root"
 #: What a process finds in its environment, whatever the user's own is. The user's PATH may lie in a private home.

@@ -13,6 +13,7 @@ from typing import Any
 from . import ledger as ledgers
 from . import namespaces, observe, plan, records, rundir, topology, verify
 from .apply import Apply, ResidueError
+from .command import MACHINE
 from .kinds import KINDS, Netns, Resource, Service
 from .ledger import Ledger
 from .netlink import Sockets
@@ -62,7 +63,7 @@ def run(request: Request, check: bool) -> Outcome:
 
     Raises LabError with nothing changed.
     """
-    name = request.lab or ledgers.MACHINE
+    name = request.lab or MACHINE
     if check:
         return _run(request, ledgers.load(name), check)
     with ledgers.lock(name):
@@ -171,7 +172,7 @@ def _claims(request: Request, state: State, ledger: Ledger | None) -> Claims:
     """What the ledgers know of things without a mark."""
     others: dict[tuple[Any, ...], str] = {}
     if any(resource.unmarked() for resource in request.resources):
-        for other in ledgers.others(request.lab or ledgers.MACHINE):
+        for other in ledgers.others(request.lab or MACHINE):
             others.update((each.key(), other.lab) for each in _parse_ledger(other) if each.unmarked())
     former = _parse_ledger(ledger) if ledger and request.lab else []
     links = {key for key in _ends(former) if key[0] == ROOT and _is_claimed(key, state, ledger)}
@@ -195,7 +196,7 @@ def _is_claimed(key: LinkName, state: State, ledger: Ledger | None) -> bool:
 def _apply(
     request: Request, operations: list[Operation], state: State, ledger: Ledger | None, sockets: Sockets
 ) -> None:
-    before = ledger or Ledger(request.lab or ledgers.MACHINE)
+    before = ledger or Ledger(request.lab or MACHINE)
     after = _remember(request, operations, before)
     if not operations and after == before:
         return

@@ -50,8 +50,8 @@ def _table(text: str) -> Nat:
 
 def arrange(step: ArrangeNat) -> None:
     """Carry the step out on what is there now. Raises OSError with the program's words."""
-    changes = nat.changes(read(step.netns)[step.family].rules, step.after, step.mine)
     with _alone():
+        changes = nat.changes(read(step.netns)[step.family].rules, step.after, step.mine)
         if step.new:
             _note(f"{step.family}:{namespaces.identity(step.netns)}:{step.netns}")
         if not os.path.exists(_LOCK):
@@ -71,17 +71,20 @@ def _run(netns: str, program: str, *arguments: str, script: str = "") -> subproc
     command = [found or program, *arguments]
     if not found:
         return subprocess.CompletedProcess(command, 127, "", f"the command {program!r} is not on this machine")
-    with namespaces.inside(netns):
-        return subprocess.run(
-            command,
-            input=script,
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            env={"PATH": PATH, "LC_ALL": "C"},
-            timeout=_LIMIT_S,
-            check=False,
-        )
+    try:
+        with namespaces.inside(netns):
+            return subprocess.run(
+                command,
+                input=script,
+                capture_output=True,
+                encoding="utf-8",
+                errors="surrogateescape",
+                env={"PATH": PATH, "LC_ALL": "C"},
+                timeout=_LIMIT_S,
+                check=False,
+            )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 124, "", f"{program} did not end within {_LIMIT_S} s")
 
 
 @contextmanager

@@ -18,12 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import iptables, namespaces
+from .command import MACHINE
 from .errors import LabError
 from .merging import Items
 from .rundir import DIRECTORY, make_directory
-
-#: In place of a lab's name: what modules without a lab have to remember. No lab's name begins with a dot.
-MACHINE = ".machine"
 
 _NETNS_DIRECTORY_IS_OURS = ".netns-directory"
 

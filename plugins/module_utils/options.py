@@ -138,7 +138,6 @@ def _mapping(given: Any) -> dict[str, Any]:
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "str": _text,
-    "raw": _text,
     "int": _whole,
     "bool": _truth,
     "dict": _mapping,

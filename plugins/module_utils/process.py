@@ -63,17 +63,21 @@ def prepare(command: Command) -> None:
 
 def _run_test(command: Command) -> None:
     words = [_executable(command.test[0]), *command.test[1:]]
-    with namespaces.inside(command.spot.netns):
-        done = subprocess.run(
-            words,
-            cwd=f"{command.spot.directory}/{_STAGED}",
-            env=launch.environment(()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_TEST_S,
-            check=False,
-        )
+    try:
+        with namespaces.inside(command.spot.netns):
+            done = subprocess.run(
+                words,
+                cwd=f"{command.spot.directory}/{_STAGED}",
+                env=launch.environment(()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=_TEST_S,
+                check=False,
+            )
+    except subprocess.TimeoutExpired:
+        said = f"{words[0]} does not say within {_TEST_S:g} s whether it is right"
+        raise LabError(f"{command.spot.title}: {said}") from None
     if done.returncode:
         said = " / ".join(done.stdout.decode(errors="replace").split("\n")).strip(" /")
         raise LabError(f"{command.spot.title}: what is declared is refused: {said}")

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 
 from .errors import LabError
 
-DIRECTORY = "/run/tcpip.lab"
-_TOP = "process"
+#: Where all is that we remember on this machine, and in it what is about processes.
+DIRECTORY, PROCESSES = "/run/tcpip.lab", "process"
 #: Everything is opened by this: the very thing, if it is not a link.
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: For directories on the way to what others than root have to read: they can be passed, not listed.
@@ -63,7 +63,7 @@ def _open(parts: Sequence[str], make: bool) -> int:
 
 def _walk(parts: Sequence[str], make: bool) -> int:
     descriptor, path = -1, ""
-    for part in (DIRECTORY, _TOP, *parts):
+    for part in (DIRECTORY, PROCESSES, *parts):
         path = f"{path}/{part}" if path else part
         try:
             inner = _step(descriptor, part, path, make)
@@ -168,7 +168,7 @@ def _remove(directory: int, name: str) -> None:
 
 def tidy(parts: Sequence[str]) -> None:
     """Remove the directory, which is empty, and those above it that are empty with it."""
-    way = [DIRECTORY, _TOP, *parts]
+    way = [DIRECTORY, PROCESSES, *parts]
     while len(way) > 1:
         try:
             os.rmdir("/".join(way))

@@ -205,11 +205,6 @@ class State:
         """The interfaces that are ports of a bridge."""
         return [link for link in self.namespaces[bridge.netns].links.values() if link.master == bridge.name]
 
-    def routes_over(self, *links: Link | None) -> list[Route]:
-        """The routes that lead over any of these interfaces."""
-        found = [(link.netns, link.name) for link in links if link]
-        return [route for netns, name in found for route in self.routes(netns) if route.dev == name]
-
     def link_owner(self, link: Link) -> str | None:
         """The lab that made the interface, or the namespace that it lives in."""
         return owner(link.alias) or self.namespaces[link.netns].owner

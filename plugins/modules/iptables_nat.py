@@ -181,7 +181,7 @@ EXAMPLES = r"""
     rules:
       - {jump: REDIRECT, in_interface: gw-veth0, protocol: udp, destination_port: 53, to_ports: 5353}
 
-- name: All but the networks inside are behind the machine's own address
+- name: What leaves for elsewhere than 192.0.2.0/24 bears the machine's own address
   tcpip.lab.iptables_nat:
     name: outside
     rules:

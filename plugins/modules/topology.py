@@ -11,8 +11,8 @@ module: topology
 short_description: Manage a whole lab as one document
 version_added: "0.1.0"
 description:
-  - Makes, changes and removes the namespaces, interfaces, routes and settings of a lab in one transaction, however
-    many there are.
+  - Makes, changes and removes the namespaces, interfaces, bridges, routes, rules, settings and long-lived commands of a
+    lab in one transaction, however many there are.
   - The lists are named after the modules, and their items are those modules' own options without C(state).
   - The document is the whole lab. What an earlier run made under the same O(name) and what is no longer declared is
     removed.

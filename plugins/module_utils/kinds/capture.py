@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ from .. import sniffer, values
 from ..command import DATA, FILES, PYTHON, Command, File, Ready, Spot
 from ..errors import LabError
 from ..options import Option, Options, read
+from ..rundir import DIRECTORY
 from ..state import LinkName, State
 from . import interface
 from .base import at
@@ -48,7 +50,7 @@ class Capture(Service):
     def parse(cls, item: Mapping[str, Any], place: str) -> Capture:
         options = read(item, cls.OPTIONS, place)
         path = options["path"] or ""
-        if path.startswith("/run/tcpip.lab/"):
+        if _is_ours(path):
             raise LabError(f"{path!r} would be removed with the lab", at(place, "path"), "omit it, or use another")
         return cls(
             place,
@@ -99,3 +101,9 @@ class Capture(Service):
 def _source() -> str:
     """The program, which travels to the machine with the module, in an archive perhaps."""
     return inspect.getsource(sniffer)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether the path leads to where the files of labs are, however it is written."""
+    normal = os.path.normpath(path).replace("//", "/")
+    return f"{normal.removeprefix('/var')}/".startswith(f"{DIRECTORY}/")
