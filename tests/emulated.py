@@ -54,7 +54,6 @@ mount -t proc proc root/proc
 mount -t sysfs sysfs root/sys
 mount --rbind /dev root/dev
 mount -t tmpfs -o mode=755 tmpfs root/run
-mount -t tmpfs -o mode=1777 tmpfs root/tmp
 mkdir -p root{reports} && mount --bind {reports} root{reports}
 cd root && mkdir -p run/old && pivot_root . run/old && umount -l /run/old && rmdir /run/old
 cd {cwd}
