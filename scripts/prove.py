@@ -51,7 +51,7 @@ class Tally:
 
     def finish(self) -> int:
         """Print it all; the exit status. The last line has the sums."""
-        print("\n--- what ran", *self.lines, sep="\n")
+        print(f"\n--- what ran, on Linux {os.uname().release} if nothing else is said", *self.lines, sep="\n")
         print("--- what could not run here", *(self.not_run or ["nothing"]), sep="\n")
         print(f"{self.passed} passed, {self.failed} failed", flush=True)
         return 1 if self.failed else 0

@@ -125,9 +125,11 @@ def boot(command: list[str]) -> int:
         f"echo ${{status:-0}} > {REPORTS}/status",
     ]
     (REPORTS / "script").write_text("\n".join(script), encoding="utf-8")
+    image = kernel()
+    print(f"on {image.name}", flush=True)
     arguments = [
         "--run",
-        str(kernel()),
+        str(image),
         "--busybox",
         str(busybox()),
         "--user",
