@@ -83,7 +83,7 @@ def _n(netns: str) -> list[str]:
 
 
 def _settle(machine: Machine) -> None:
-    """Wait until the kernel has checked all IPv6 addresses and no interface is between two states."""
+    """Wait until the kernel has checked all IPv6 addresses, no interface is between two states, and none is going."""
     deadline = time.monotonic() + SETTLED_S
     while time.monotonic() < deadline:
         names = ["", *(each["name"] for each in machine.json(["ip", "-j", "netns"]))]
@@ -99,7 +99,8 @@ def _settled(link: Item) -> bool:
     known = "UP" not in link["flags"] or carries == (link["operstate"] in {"UP", "UNKNOWN"})
     has_link_local = any(address["family"] == "inet6" and address["scope"] == "link" for address in found)
     addressed = has_link_local or not carries or "LOOPBACK" in link["flags"]
-    return known and addressed and not any(address.get("tentative") for address in found)
+    going = link.get("link_netnsid") == -1  # its other end was in a namespace that is being taken apart
+    return known and addressed and not going and not any(address.get("tentative") for address in found)
 
 
 def _names_of_ids(machine: Machine, netns: str, names: list[str]) -> dict[int, str]:
