@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shlex
 import typing as t
 
@@ -58,12 +57,6 @@ def sockets(machine: Machine, netns: str, protocol: str, port: int) -> list[str]
     ports = [f"sport = :{port}", "or", f"dport = :{port}"]
     shown = machine.run(["ip", "netns", "exec", netns, "ss", "-Hna", f"--{protocol}", *ports]).stdout
     return sorted(line.split()[0] for line in shown.splitlines() if not line.startswith("TIME-WAIT"))
-
-
-def rules_of_nat(machine: Machine, netns: str) -> list[str]:
-    """What iptables lists of the table nat in a namespace, without the comments."""
-    listed = machine.run(["ip", "netns", "exec", netns, "iptables", "-t", "nat", "-S"]).stdout.splitlines()
-    return [re.sub(r"-m comment --comment \S+ ", "", rule) for rule in listed if rule.startswith("-A")]
 
 
 def send_text(machine: Machine, client: str, server: str, *, address: str, port: int, text: str) -> str:
