@@ -38,6 +38,7 @@ class Tally:
     """What ran, how it went, and what could not run."""
 
     lines: list[str] = dataclasses.field(default_factory=list)
+    failures: list[str] = dataclasses.field(default_factory=list)
     not_run: list[str] = dataclasses.field(default_factory=list)
     passed: int = 0
     failed: int = 0
@@ -53,6 +54,8 @@ class Tally:
         """Print it all; the exit status. The last line has the sums."""
         print(f"\n--- what ran, on Linux {os.uname().release} if nothing else is said", *self.lines, sep="\n")
         print("--- what could not run here", *(self.not_run or ["nothing"]), sep="\n")
+        if self.failures:
+            print("--- what failed", *self.failures, sep="\n")
         print(f"{self.passed} passed, {self.failed} failed", flush=True)
         return 1 if self.failed else 0
 
@@ -83,9 +86,16 @@ def pytest(tally: Tally, name: str, *arguments: str, emulated: bool = False) -> 
     skipped = [case for case in cases if case.find("skipped") is not None]
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     tally.note(name, len(cases) - len(skipped) - len(failed), len(failed) or int(not success), seconds)
-    for case in skipped:
-        reason = t.cast("ET.Element", case.find("skipped")).get("message", "")
-        tally.not_run.append(f"{name}: {case.get('classname')}.{case.get('name')}: {reason}")
+    tally.failures += [described(name, case) for case in failed]
+    tally.not_run += [described(name, case) for case in skipped]
+
+
+def described(step: str, case: ET.Element) -> str:
+    """A test that was skipped or failed, and why."""
+    outcomes = [found for word in ("skipped", "failure", "error") if (found := case.find(word)) is not None]
+    # pytest's message of a failure ends in the comparison; of a long one, its beginning will do.
+    reasons = "; ".join(outcome.get("message", "")[:800] for outcome in outcomes)
+    return f"{step}: {case.get('classname')}.{case.get('name')}: {reasons}"
 
 
 def lint(tally: Tally) -> None:
