@@ -90,6 +90,24 @@ def test_silence(router: LabMachine) -> None:
     _one(router, _ping(expect="network_unreachable"), fails=True)
 
 
+#: As on a machine with much to do.
+SLOW_PING = """#!/bin/sh
+sleep 0.8
+exec /tmp/ping "$@"
+"""
+
+
+def test_nobody_there_is_silence_however_slow_the_machine_is(router: LabMachine) -> None:
+    """That a neighbour does not answer is said after 3 s by the namespace's own kernel, and by nobody else."""
+    (ping,) = router.run(["sh", "-c", "command -v ping"]).stdout.splitlines()
+    router.run(["cp", "--preserve=all", ping, "/tmp/ping"])
+    router.run(["tee", "/tmp/slow"], input=SLOW_PING)
+    router.run(["chmod", "+x", "/tmp/slow"])
+    router.run(["mount", "--bind", "/tmp/slow", ping])
+    assert _one(router, _ping(to="192.0.2.7", expect="silence"))["outcome"] == "silence"
+    _one(router, _ping(to="192.0.2.7", expect="destination_host_unreachable", by="192.0.2.1"))
+
+
 @pytest.mark.parametrize(("to", "by"), [("203.0.113.1", "192.0.2.254"), ("2001:db8:3::1", "2001:db8:1::fe")])
 def test_an_error_and_who_sent_it(router: LabMachine, to: str, by: str) -> None:
     result = _one(router, _ping(to=to, expect="destination_net_unreachable", by=by))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .model import Capture
 
 INSTALL = "install tcpdump: 'apt install tcpdump' on the Debian family, 'dnf install tcpdump' on Red Hat's"
-#: Seconds within which tcpdump listens.
-_START_S = 5.0
+#: Seconds within which tcpdump listens, which takes a moment, and long on a busy or an emulated machine.
+_START_S = 30.0
 #: Seconds for packets that are still missing when the traffic is over.
 _PATIENCE_S = 2.0
 #: Seconds for stragglers when the traffic is over and nothing is missing, and when more packets would be wrong.

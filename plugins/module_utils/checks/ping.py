@@ -35,6 +35,8 @@ _NEIGHBOUR_PATIENCE_S = 4.0
 #: A request within that time would use up the allowance without being answered.
 LIMITED_S = 2.1
 _SECOND_LOOK_PATIENCE_S = 0.4
+#: Seconds more that ping may take to start and to end: a busy or an emulated machine needs some.
+_GRACE_S = 10.0
 INSTALL = "install iputils: 'apt install iputils-ping' on the Debian family, 'dnf install iputils' on Red Hat's"
 
 _REPLY = re.compile(r"\d+ bytes from .*?\bicmp_seq=\d+(?: ttl=(?P<ttl>\d+))?")
@@ -59,14 +61,18 @@ _KINDS: tuple[tuple[Pattern[str], str], ...] = tuple(
 _NOT_YET = re.compile(r"cannot assign requested address|network is (unreachable|down)|no route to host", re.IGNORECASE)
 
 
+#: Kind, sender ("" where ping could not even send) and words.
+Error = tuple[str, str, str]
+
+
 @dataclass
 class Transcript:
-    """What ping printed, read. C(errors) are kind, sender ("" for this namespace itself) and words."""
+    """What ping printed, read."""
 
     lines: list[str] = field(default_factory=list)
     replies: int = 0
     ttls: set[int] = field(default_factory=set)
-    errors: list[tuple[str, str, str]] = field(default_factory=list)
+    errors: list[Error] = field(default_factory=list)
     sent: int | None = None
 
 
@@ -140,16 +146,32 @@ def attempt(ping: Ping) -> tuple[Transcript, Outcome]:
         transcript = _look(ping, ping.count, _INTERVAL_S, _PATIENCE_S)
         return transcript, outcome(transcript, ping.count)
     if ping.expect == "silence":
-        transcript = _look(ping, ping.count, _INTERVAL_S, LIMITED_S)
-        if not transcript.replies and not transcript.errors:
-            again = _look(ping, 1, _INTERVAL_S, _SECOND_LOOK_PATIENCE_S)
-            transcript = read_transcript([*transcript.lines, *again.lines])
+        transcript = _look_for_silence(ping)
     elif ping.expect in ANSWERED_BY_OTHERS:
         patience = _NEIGHBOUR_PATIENCE_S if ping.expect == "destination_host_unreachable" else _PATIENCE_S
         transcript = _look(ping, min(ping.count, 2), LIMITED_S, patience)
     else:  # this machine's own errors are not limited, nor is the news that a packet is too big
         transcript = _look(ping, ping.count, _INTERVAL_S, _PATIENCE_S)
     return transcript, outcome(transcript, transcript.sent or ping.count)
+
+
+def _look_for_silence(ping: Ping) -> Transcript:
+    """Look twice, the second time briefly. That no neighbour answers is the namespace's own word, and silence, too."""
+    seen = _look(ping, ping.count, _INTERVAL_S, LIMITED_S)
+    if seen.errors and not _of_others(seen.errors, ping.from_):
+        # A neighbour was asked for 3 s, so it was asked before us, maybe by somebody who came too early: ask anew.
+        seen = _look(ping, ping.count, _INTERVAL_S, LIMITED_S)
+    if not seen.replies and not _of_others(seen.errors, ping.from_):
+        again = _look(ping, 1, _INTERVAL_S, _SECOND_LOOK_PATIENCE_S)
+        seen = read_transcript([*seen.lines, *again.lines])
+    seen.errors = _of_others(seen.errors, ping.from_)
+    return seen
+
+
+def _of_others(errors: list[Error], netns: str) -> list[Error]:
+    """Without the errors by which the namespace tells itself that a neighbour does not answer (arp(7))."""
+    own = look.View().links(netns).values() if errors else ()
+    return [error for error in errors if not any(link.holds(error[1]) for link in own if error[1])]
 
 
 def _look(ping: Ping, count: int, interval: float, patience: float) -> Transcript:
@@ -160,7 +182,7 @@ def _look(ping: Ping, count: int, interval: float, patience: float) -> Transcrip
         _read_line(line, seen)
         return ping.expect != "reply" and bool(seen.errors or seen.replies)
 
-    limit = time.monotonic() + count * interval + patience + 2
+    limit = time.monotonic() + count * interval + patience + _GRACE_S
     return read_transcript(lines_of(command(ping, count, interval, patience), ping.from_, INSTALL, limit, enough))
 
 

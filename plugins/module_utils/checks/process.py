@@ -102,7 +102,7 @@ class Lines:
             self._rest = b""
 
 
-def output_of(command: list[str], netns: str, install: str, seconds: float = 5) -> str:
+def output_of(command: list[str], netns: str, install: str, seconds: float = 30) -> str:
     """All that a command that only looks prints, "" when it fails. Raises LabError as C(start) does."""
     with running(command, netns, install) as process:
         lines = list(Lines(process).until(time.monotonic() + seconds))
