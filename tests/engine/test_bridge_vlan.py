@@ -163,39 +163,49 @@ def test_names_that_begin_alike_are_two_bridges(machine: LabMachine) -> None:
 
 # Drift
 
-#: What is done by hand, and a line that the diff of the repair must have: -what goes, +what comes.
+#: By the option of the module that it is about: what is done by hand, and a line that the diff of the repair must have:
+#: -what goes, +what comes.
 DRIFTS = {
-    "stp": ("ip -n bridge link set br0 type bridge stp_state 1", "+bridge: br0 stp off"),
-    "ageing time": ("ip -n bridge link set br0 type bridge ageing_time 12350", "-bridge: br0 ageing_time 123.5"),
-    "multicast snooping": (
+    "bridge_vlan.stp": ("ip -n bridge link set br0 type bridge stp_state 1", "+bridge: br0 stp off"),
+    "bridge_vlan.ageing_time": (
+        "ip -n bridge link set br0 type bridge ageing_time 12350",
+        "-bridge: br0 ageing_time 123.5",
+    ),
+    "bridge_vlan.multicast_snooping": (
         "ip -n bridge link set br0 type bridge mcast_snooping 1",
         "-bridge: br0 multicast_snooping on",
     ),
-    "MAC": ("ip -n bridge link set br0 address 00:00:5e:00:53:77", "+bridge: br0 mac 00:00:5e:00:53:b0"),
-    "MTU": ("ip -n bridge link set br0 mtu 1300", "-bridge: br0 mtu 1300"),
-    "down": ("ip -n bridge link set br0 down", "+bridge: br0 up"),
-    "alias": ("ip -n bridge link set br0 alias ''", "+bridge: br0 alias tcpip.lab:switch"),
-    "address removed": ("ip -n bridge addr del 192.0.2.254/24 dev br0", "+bridge: br0 address 192.0.2.254/24"),
-    "address added": ("ip -n bridge addr add 192.0.2.66/24 dev br0", "-bridge: br0 address 192.0.2.66/24"),
-    "port taken out": ("ip -n bridge link set ns1-br0 nomaster", "+bridge: ns1-br0 master br0"),
-    "port in another bridge": (
+    "bridge_vlan.mac": ("ip -n bridge link set br0 address 00:00:5e:00:53:77", "+bridge: br0 mac 00:00:5e:00:53:b0"),
+    "bridge_vlan.mtu": ("ip -n bridge link set br0 mtu 1300", "-bridge: br0 mtu 1300"),
+    "bridge_vlan.up": ("ip -n bridge link set br0 down", "+bridge: br0 up"),
+    "bridge_vlan: alias removed": ("ip -n bridge link set br0 alias ''", "+bridge: br0 alias tcpip.lab:switch"),
+    "bridge_vlan.addresses": ("ip -n bridge addr del 192.0.2.254/24 dev br0", "+bridge: br0 address 192.0.2.254/24"),
+    "bridge_vlan.purge_addresses": (
+        "ip -n bridge addr add 192.0.2.66/24 dev br0",
+        "-bridge: br0 address 192.0.2.66/24",
+    ),
+    "bridge_vlan.ports.name: taken out": ("ip -n bridge link set ns1-br0 nomaster", "+bridge: ns1-br0 master br0"),
+    "bridge_vlan.ports.name: in another bridge": (
         "ip -n bridge link add br1 type bridge; ip -n bridge link set ns2-br0 master br1",
         "-bridge: ns2-br0 master br1",
     ),
-    "foreign port": (
+    "bridge_vlan.purge_ports": (
         "ip -n bridge link add f0 type veth peer name f1; ip -n bridge link set f0 master br0",
         "-bridge: f0 master br0",
     ),
-    "port deleted": ("ip -n bridge link del ns3-br0", "+bridge: ns3-br0 master br0"),
-    "bridge deleted": ("ip -n bridge link del br0", "+bridge: ns1-br0 master br0"),
-    "bridge renamed": ("ip -n bridge link set br0 down name other", "-bridge: bridge other"),
-    "another kind in its place": (
+    "bridge_vlan.ports.name: deleted": ("ip -n bridge link del ns3-br0", "+bridge: ns3-br0 master br0"),
+    "bridge_vlan: deleted": ("ip -n bridge link del br0", "+bridge: ns1-br0 master br0"),
+    "bridge_vlan.name": ("ip -n bridge link set br0 down name other", "-bridge: bridge other"),
+    "bridge_vlan: another kind in its place": (
         "ip -n bridge link del br0; ip -n bridge link add br0 type veth peer name f1",
         "-bridge: veth br0",
     ),
 }
 #: What stays of the hand's work, since the lab does not speak of it, and is cleared away by hand.
-LEFT = {"port in another bridge": "ip -n bridge link del br1", "foreign port": "ip -n bridge link del f0"}
+LEFT = {
+    "bridge_vlan.ports.name: in another bridge": "ip -n bridge link del br1",
+    "bridge_vlan.purge_ports": "ip -n bridge link del f0",
+}
 
 
 @pytest.mark.parametrize("drift", DRIFTS)

@@ -156,45 +156,55 @@ def test_names_that_begin_alike_are_two_interfaces(machine: LabMachine) -> None:
     assert [link["ifname"] for link in machine.json(["ip", "-j", "link", "show", "type", "macvlan"])] == ["mv10"]
 
 
-#: What is done by hand, and a line that the diff of the repair must have: -what goes, +what comes.
+#: By the option of the module that it is about: what is done by hand, and a line that the diff of the repair must have:
+#: -what goes, +what comes.
 DRIFTS = {
-    "mode": ("ip -n net1 link set macvlan1 type macvlan mode vepa", "+net1: macvlan1 mode bridge"),
-    "MAC": ("ip -n net1 link set macvlan1 address 00:00:5e:00:53:77", "+net1: macvlan1 mac 00:00:5e:00:53:01"),
-    "MTU": ("ip -n net1 link set macvlan1 mtu 1300", "-net1: macvlan1 mtu 1300"),
-    "MTU taken along by the parent's": (
+    "macvlan.mode": ("ip -n net1 link set macvlan1 type macvlan mode vepa", "+net1: macvlan1 mode bridge"),
+    "macvlan.mac": ("ip -n net1 link set macvlan1 address 00:00:5e:00:53:77", "+net1: macvlan1 mac 00:00:5e:00:53:01"),
+    "macvlan.mtu": ("ip -n net1 link set macvlan1 mtu 1300", "-net1: macvlan1 mtu 1300"),
+    "macvlan.mtu: taken along by the parent's": (
         "ip -n host link set eth0 mtu 1300; ip -n host link set eth0 mtu 1500",
         "-net1: macvlan1 mtu 1300",
     ),
-    "down": ("ip -n net1 link set macvlan1 down", "+net1: macvlan1 up"),
-    "alias": ("ip -n net1 link set macvlan1 alias ''", "+net1: macvlan1 alias tcpip.lab:uplink"),
-    "address removed": ("ip -n net1 addr del 192.168.1.50/24 dev macvlan1", "+net1: macvlan1 address 192.168.1.50/24"),
-    "address added": ("ip -n net1 addr add 192.168.1.66/24 dev macvlan1", "-net1: macvlan1 address 192.168.1.66/24"),
-    "another parent": (
+    "macvlan.up": ("ip -n net1 link set macvlan1 down", "+net1: macvlan1 up"),
+    "macvlan: alias removed": ("ip -n net1 link set macvlan1 alias ''", "+net1: macvlan1 alias tcpip.lab:uplink"),
+    "macvlan.addresses": (
+        "ip -n net1 addr del 192.168.1.50/24 dev macvlan1",
+        "+net1: macvlan1 address 192.168.1.50/24",
+    ),
+    "macvlan.purge_addresses": (
+        "ip -n net1 addr add 192.168.1.66/24 dev macvlan1",
+        "-net1: macvlan1 address 192.168.1.66/24",
+    ),
+    "macvlan.parent": (
         "ip -n net1 link del macvlan1; ip -n host link add macvlan1 link eth1 netns net1 type macvlan mode bridge",
         "+net1: macvlan macvlan1 parent eth0 mode bridge over host mtu 1400 address 00:00:5e:00:53:01",
     ),
-    "a parent out of sight": (
+    "macvlan.parent_netns: out of sight": (
         "ip -n net1 link del macvlan1; ip netns add far; ip -n far link add p0 type veth peer name p1; "
         "ip -n far link add macvlan1 link p0 netns net1 type macvlan mode bridge",
         "-net1: macvlan macvlan1",
     ),
-    "passthru": (
+    "macvlan.mode: passthru": (
         "ip -n net1 link del macvlan1; ip -n host link add macvlan1 link eth1 netns net1 type macvlan mode passthru",
         "-net1: macvlan macvlan1",
     ),
-    "deleted": ("ip -n net1 link del macvlan1", "+net1: macvlan1 address 2001:db8::50/64"),
-    "renamed": ("ip -n net1 link set macvlan1 down name other", "-net1: macvlan other"),
-    "moved": ("ip -n net1 link set macvlan1 netns net2", "-net2: macvlan macvlan1"),
-    "parent deleted": ("ip -n host link del eth0", "+net2: macvlan macvlan2 parent eth0 mode bridge over host"),
-    "another kind in its place": (
+    "macvlan: deleted": ("ip -n net1 link del macvlan1", "+net1: macvlan1 address 2001:db8::50/64"),
+    "macvlan.name": ("ip -n net1 link set macvlan1 down name other", "-net1: macvlan other"),
+    "macvlan.netns": ("ip -n net1 link set macvlan1 netns net2", "-net2: macvlan macvlan1"),
+    "macvlan: parent deleted": (
+        "ip -n host link del eth0",
+        "+net2: macvlan macvlan2 parent eth0 mode bridge over host",
+    ),
+    "macvlan: another kind in its place": (
         "ip -n net1 link del macvlan1; ip -n net1 link add macvlan1 type bridge",
         "-net1: bridge macvlan1",
     ),
 }
 #: What stays of the hand's work, since the lab does not speak of it, and is cleared away by hand.
 LEFT = {
-    "a parent out of sight": "ip netns del far",
-    "MTU taken along by the parent's": "ip -n net2 link set macvlan2 mtu 1500",
+    "macvlan.parent_netns: out of sight": "ip netns del far",
+    "macvlan.mtu: taken along by the parent's": "ip -n net2 link set macvlan2 mtu 1500",
 }
 
 

@@ -14,174 +14,196 @@ from labs import FULL, same, view
 
 NAMESPACES = ("ns1", "router", "ns2")
 
-#: What is done by hand, and a line that the diff of the repair must have: -what goes, +what comes.
+#: By the option of a module that it is about: what is done by hand, and a line that the diff of the repair must have:
+#: -what goes, +what comes.
 DRIFTS = {
-    "MTU": ("ip -n ns1 link set ns1-veth0 mtu 1500", "+ns1: ns1-veth0 mtu 1400"),
-    "MTU of the peer": ("ip -n router link set gw-veth0 mtu 1390", "-router: gw-veth0 mtu 1390"),
-    "MTU too small for IPv6": ("ip -n ns1 link set ns1-veth0 mtu 1000", "+ns1: ns1-veth0 address 2001:db8:1::1/64"),
-    "MAC": ("ip -n ns1 link set ns1-veth0 address 00:00:5e:00:53:77", "+ns1: ns1-veth0 mac 00:00:5e:00:53:01"),
-    "MAC of the peer": (
+    "veth.mtu": ("ip -n ns1 link set ns1-veth0 mtu 1500", "+ns1: ns1-veth0 mtu 1400"),
+    "veth.peer.mtu": ("ip -n router link set gw-veth0 mtu 1390", "-router: gw-veth0 mtu 1390"),
+    "veth.mtu: too small for IPv6": (
+        "ip -n ns1 link set ns1-veth0 mtu 1000",
+        "+ns1: ns1-veth0 address 2001:db8:1::1/64",
+    ),
+    "veth.mac": ("ip -n ns1 link set ns1-veth0 address 00:00:5e:00:53:77", "+ns1: ns1-veth0 mac 00:00:5e:00:53:01"),
+    "veth.peer.mac": (
         "ip -n router link set gw-veth0 address 00:00:5e:00:53:77",
         "+router: gw-veth0 mac 00:00:5e:00:53:fe",
     ),
-    "address removed": (
+    "veth.peer.addresses: removed": (
         "ip -n router addr del 192.0.2.254/24 dev gw-veth0",
         "+router: gw-veth0 address 192.0.2.254/24",
     ),
-    "IPv6 address removed": (
+    "veth.peer.addresses: removed of IPv6": (
         "ip -n router addr del 2001:db8:1::fe/64 dev gw-veth0",
         "+router: gw-veth0 address 2001:db8:1::fe/64",
     ),
-    "primary address removed, and the second with it": (
+    "veth.addresses: the primary removed, and the second with it": (
         "ip -n ns1 addr del 192.0.2.1/24 dev ns1-veth0",
         "+ns1: ns1-veth0 address 192.0.2.3/24",
     ),
-    "address of another prefix length": (
+    "veth.addresses: of another prefix length": (
         "ip -n ns1 addr flush dev ns1-veth0 scope global; ip -n ns1 addr add 192.0.2.1/16 dev ns1-veth0; "
         "ip -n ns1 addr add 2001:db8:1::1/48 dev ns1-veth0",
         "-ns1: ns1-veth0 address 2001:db8:1::1/48",
     ),
-    "address added under purge": (
+    "veth.purge_addresses: added": (
         "ip -n ns1 addr add 192.0.2.66/24 dev ns1-veth0",
         "-ns1: ns1-veth0 address 192.0.2.66/24",
     ),
-    "IPv6 address added under purge": (
+    "veth.purge_addresses: added of IPv6": (
         "ip -n ns1 addr add 2001:db8:66::1/64 dev ns1-veth0",
         "-ns1: ns1-veth0 address 2001:db8:66::1/64",
     ),
-    "primary address added under purge": (
+    "veth.peer.purge_addresses": (
+        "ip -n router addr add 192.0.2.66/24 dev gw-veth0",
+        "-router: gw-veth0 address 192.0.2.66/24",
+    ),
+    "veth.purge_addresses: another primary": (
         "ip -n ns1 addr flush dev ns1-veth0 scope global; ip -n ns1 addr add 192.0.2.66/24 dev ns1-veth0; "
         "ip -n ns1 addr add 192.0.2.1/24 dev ns1-veth0; ip -n ns1 addr add 192.0.2.3/24 dev ns1-veth0; "
         "ip -n ns1 route add default via 192.0.2.254",
         "-ns1: ns1-veth0 address 192.0.2.66/24",
     ),
-    "link down": ("ip -n ns1 link set ns1-veth0 down", "+ns1: ns1-veth0 up"),
-    "link of the peer down": ("ip -n router link set gw-veth1 down", "+router: gw-veth1 up"),
-    "overlay down": ("ip -n ns1 link set ns1-vxlan0 down", "+ns1: ns1-vxlan0 up"),
-    "overlay up": ("ip -n ns2 link set ns2-group0 up", "+ns2: ns2-group0 down"),
-    "alias removed": ("ip -n ns1 link set ns1-veth0 alias ''", "+ns1: ns1-veth0 alias tcpip.lab:full"),
-    "alias of the namespace removed": ("ip -n ns1 link set lo alias ''", "+ns1: lo alias tcpip.lab:full"),
-    "loopback down": ("ip -n ns1 link set lo down", "+ns1: lo up"),
-    "loopback up": ("ip -n router link set lo up", "+router: lo down"),
-    "default route removed": ("ip -n ns1 route del default", "+ns1: route default via 192.0.2.254"),
-    "default route changed": (
+    "veth.up": ("ip -n ns1 link set ns1-veth0 down", "+ns1: ns1-veth0 up"),
+    "veth.peer.up": ("ip -n router link set gw-veth1 down", "+router: gw-veth1 up"),
+    "vxlan.up: down": ("ip -n ns1 link set ns1-vxlan0 down", "+ns1: ns1-vxlan0 up"),
+    "vxlan.up: up": ("ip -n ns2 link set ns2-group0 up", "+ns2: ns2-group0 down"),
+    "veth: alias removed": ("ip -n ns1 link set ns1-veth0 alias ''", "+ns1: ns1-veth0 alias tcpip.lab:full"),
+    "netns: alias removed": ("ip -n ns1 link set lo alias ''", "+ns1: lo alias tcpip.lab:full"),
+    "netns.loopback: down": ("ip -n ns1 link set lo down", "+ns1: lo up"),
+    "netns.loopback: up": ("ip -n router link set lo up", "+router: lo down"),
+    "route.dst: default removed": ("ip -n ns1 route del default", "+ns1: route default via 192.0.2.254"),
+    "route.via": (
         "ip -n ns1 route replace default via 192.0.2.9",
         "-ns1: route default via 192.0.2.9 dev ns1-veth0",
     ),
-    "IPv6 default route removed": (
+    "route.dst: default of IPv6 removed": (
         "ip -n ns1 -6 route del default",
         "+ns1: route default via 2001:db8:1::fe metric 1024",
     ),
-    "IPv6 default route changed": (
+    "route.via: of IPv6": (
         "ip -n ns1 -6 route replace default via 2001:db8:1::9",
         "-ns1: route default via 2001:db8:1::9 dev ns1-veth0 metric 1024",
     ),
-    "metric": (
+    "route.metric": (
         "ip -n ns1 route del 10.1.0.0/16; ip -n ns1 route add 10.1.0.0/16 via 192.0.2.254 metric 51",
         "+ns1: route 10.1.0.0/16 via 192.0.2.254 src 192.0.2.3 metric 50",
     ),
-    "IPv6 metric": (
+    "route.metric: of IPv6": (
         "ip -n ns2 -6 route del 2001:db8:1::/64; ip -n ns2 -6 route add 2001:db8:1::/64 via 2001:db8:2::fe metric 8",
         "+ns2: route 2001:db8:1::/64 via 2001:db8:2::fe metric 7",
     ),
-    "source": (
+    "route.source": (
         "ip -n ns1 route change 10.1.0.0/16 via 192.0.2.254 metric 50 src 192.0.2.1",
         "+ns1: route 10.1.0.0/16 via 192.0.2.254 src 192.0.2.3 metric 50",
     ),
-    "table": (
+    "route.table": (
         "ip -n ns1 route del 10.2.0.0/16 table 1000; ip -n ns1 route add 10.2.0.0/16 dev ns1-veth0 table 1001",
         "+ns1: route 10.2.0.0/16 dev ns1-veth0 table 1000",
     ),
-    "device of a route": (
+    "route.dev": (
         "ip -n ns1 route change 10.2.0.0/16 dev ns1-vxlan0 table 1000",
         "-ns1: route 10.2.0.0/16 dev ns1-vxlan0 table 1000",
     ),
-    "blackhole": ("ip -n ns1 route change prohibit 10.3.0.0/16", "-ns1: route prohibit 10.3.0.0/16"),
-    "blackhole removed": ("ip -n ns1 route del blackhole 10.3.0.0/16", "+ns1: route blackhole 10.3.0.0/16"),
-    "IPv6 unreachable": (
+    "route.type": ("ip -n ns1 route change prohibit 10.3.0.0/16", "-ns1: route prohibit 10.3.0.0/16"),
+    "route.type: removed": ("ip -n ns1 route del blackhole 10.3.0.0/16", "+ns1: route blackhole 10.3.0.0/16"),
+    "route.type: of IPv6": (
         "ip -n ns1 -6 route del 2001:db8:9::/48; ip -n ns1 -6 route add blackhole 2001:db8:9::/48",
         "-ns1: route blackhole 2001:db8:9::/48 metric 1024",
     ),
-    "VNI": (
+    "vxlan.id": (
         "ip -n ns1 link del ns1-vxlan0; "
         "ip -n ns1 link add ns1-vxlan0 type vxlan id 101 dstport 4789 remote 203.0.113.1",
         "-ns1: vxlan ns1-vxlan0",
     ),
-    "port": (
+    "vxlan.dstport": (
         "ip -n ns2 link del ns2-vxlan0; ip -n ns2 link add ns2-vxlan0 type vxlan id 100 dstport 8472 remote 192.0.2.1",
         "-ns2: vxlan ns2-vxlan0",
     ),
-    "remote": ("ip -n ns1 link set ns1-vxlan0 type vxlan remote 203.0.113.9", "-ns1: ns1-vxlan0 remote 203.0.113.9"),
-    "remote in place of the group": (
+    "vxlan.remote": (
+        "ip -n ns1 link set ns1-vxlan0 type vxlan remote 203.0.113.9",
+        "-ns1: ns1-vxlan0 remote 203.0.113.9",
+    ),
+    "vxlan.group: a remote in its place": (
         "ip -n ns2 link set ns2-group0 type vxlan remote 192.0.2.9",
         "+ns2: ns2-group0 group 239.1.1.1",
     ),
-    "group in place of the remote": (
+    "vxlan.remote: a group in its place": (
         "ip -n ns2 link set ns2-vxlan0 type vxlan group 239.9.9.9 dev ns2-veth0",
         "+ns2: ns2-vxlan0 remote 192.0.2.1",
     ),
-    "group": (
+    "vxlan.group": (
         "ip -n ns2 link set ns2-group0 type vxlan group 239.9.9.9 dev ns2-veth0",
         "-ns2: ns2-group0 group 239.9.9.9",
     ),
-    "local": ("ip -n ns1 link set ns1-vxlan0 type vxlan local 192.0.2.3", "+ns1: ns1-vxlan0 local 192.0.2.1"),
-    "ttl": ("ip -n ns1 link set ns1-vxlan0 type vxlan ttl 9", "-ns1: ns1-vxlan0 ttl 9"),
-    "learning": ("ip -n ns1 link set ns1-vxlan0 type vxlan learning", "+ns1: ns1-vxlan0 learning off"),
-    "dev": (
+    "vxlan.local": ("ip -n ns1 link set ns1-vxlan0 type vxlan local 192.0.2.3", "+ns1: ns1-vxlan0 local 192.0.2.1"),
+    "vxlan.ttl": ("ip -n ns1 link set ns1-vxlan0 type vxlan ttl 9", "-ns1: ns1-vxlan0 ttl 9"),
+    "vxlan.learning": ("ip -n ns1 link set ns1-vxlan0 type vxlan learning", "+ns1: ns1-vxlan0 learning off"),
+    "vxlan.dev": (
         "ip -n ns1 link del ns1-vxlan0; "
         "ip -n ns1 link add ns1-vxlan0 type vxlan id 100 dstport 4789 remote 203.0.113.1 dev lo",
         "-ns1: ns1-vxlan0 local none dev lo learning on ttl 0",
     ),
-    "MTU of the overlay": ("ip -n ns1 link set ns1-vxlan0 mtu 1280", "-ns1: ns1-vxlan0 mtu 1280"),
-    "address of the overlay": (
+    "vxlan.mtu": ("ip -n ns1 link set ns1-vxlan0 mtu 1280", "-ns1: ns1-vxlan0 mtu 1280"),
+    "vxlan.mac": ("ip -n ns1 link set ns1-vxlan0 address 00:00:5e:00:53:77", "+ns1: ns1-vxlan0 mac 00:00:5e:00:53:a1"),
+    "vxlan.purge_addresses": (
+        "ip -n ns1 addr add 198.51.100.66/24 dev ns1-vxlan0",
+        "-ns1: ns1-vxlan0 address 198.51.100.66/24",
+    ),
+    "vxlan.addresses": (
         "ip -n ns1 addr del 198.51.100.1/24 dev ns1-vxlan0",
         "+ns1: ns1-vxlan0 address 198.51.100.1/24",
     ),
-    "fdb entry removed": (
+    "vxlan.fdb.mac: removed": (
         "bridge -n ns1 fdb del 00:00:5e:00:53:aa dev ns1-vxlan0 dst 203.0.113.1",
         "+ns1: ns1-vxlan0 fdb 00:00:5e:00:53:aa dst 203.0.113.1",
     ),
-    "fdb entry changed": (
+    "vxlan.fdb.dst": (
         "bridge -n ns1 fdb replace 00:00:5e:00:53:aa dev ns1-vxlan0 dst 203.0.113.9",
         "-ns1: ns1-vxlan0 fdb 00:00:5e:00:53:aa dst 203.0.113.9",
     ),
-    "fdb entry added": (
+    "vxlan.fdb.mac: added": (
         "bridge -n ns1 fdb add 00:00:5e:00:53:ab dev ns1-vxlan0 dst 203.0.113.1",
         "-ns1: ns1-vxlan0 fdb 00:00:5e:00:53:ab dst 203.0.113.1",
     ),
-    "flood entry added": (
+    "vxlan.fdb.dst: one more to flood to": (
         "bridge -n ns1 fdb append 00:00:00:00:00:00 dev ns1-vxlan0 dst 203.0.113.9",
         "-ns1: ns1-vxlan0 fdb 00:00:00:00:00:00 dst 203.0.113.9",
     ),
-    "the remote's own entry removed": (
+    "vxlan.remote: its own entry removed": (
         "bridge -n ns2 fdb del 00:00:00:00:00:00 dev ns2-vxlan0 dst 192.0.2.1 via ns2-veth0",
         "+ns2: ns2-vxlan0 fdb 00:00:00:00:00:00 dst 192.0.2.1 via ns2-veth0",
     ),
-    "overlay deleted": ("ip -n ns1 link del ns1-vxlan0", "+ns1: ns1-vxlan0 fdb 00:00:5e:00:53:aa dst 203.0.113.1"),
-    "overlay renamed": ("ip -n ns1 link set ns1-vxlan0 down name other", "-ns1: vxlan other"),
-    "pair deleted": (
+    "vxlan.underlay": (
+        "ip -n ns1 link del ns1-vxlan0; "
+        "ip -n router link add ns1-vxlan0 netns ns1 type vxlan id 100 dstport 4789 remote 203.0.113.1",
+        "-ns1: vxlan ns1-vxlan0",
+    ),
+    "vxlan.netns": ("ip -n ns1 link set ns1-vxlan0 netns router", "-router: vxlan ns1-vxlan0"),
+    "vxlan: deleted": ("ip -n ns1 link del ns1-vxlan0", "+ns1: ns1-vxlan0 fdb 00:00:5e:00:53:aa dst 203.0.113.1"),
+    "vxlan.name": ("ip -n ns1 link set ns1-vxlan0 down name other", "-ns1: vxlan other"),
+    "veth: deleted": (
         "ip -n ns1 link del ns1-veth0",
         "+router: veth gw-veth0 peer ns1-veth0 in ns1 mtu 1400 address 00:00:5e:00:53:fe",
     ),
-    "end renamed": ("ip -n ns1 link set ns1-veth0 down name other", "-router: veth gw-veth0"),
-    "end moved": ("ip -n ns1 link set ns1-veth0 netns ns2", "-ns2: veth ns1-veth0"),
-    "end moved out of sight": (
+    "veth.name": ("ip -n ns1 link set ns1-veth0 down name other", "-router: veth gw-veth0"),
+    "veth.netns": ("ip -n ns1 link set ns1-veth0 netns ns2", "-ns2: veth ns1-veth0"),
+    "veth.netns: moved out of sight": (
         "ip netns add foreign; ip -n ns1 link set ns1-veth0 netns foreign",
         "-router: veth gw-veth0",
     ),
-    "end moved to the root namespace": ("ip -n ns1 link set ns1-veth0 netns 1", "-router: veth gw-veth0"),
-    "link replaced by another kind": (
+    "veth.netns: moved to the root namespace": ("ip -n ns1 link set ns1-veth0 netns 1", "-router: veth gw-veth0"),
+    "veth: replaced by another kind": (
         "ip -n ns1 link del ns1-veth0; ip -n ns1 link add ns1-veth0 type bridge",
         "-ns1: bridge ns1-veth0",
     ),
-    "namespace deleted": ("ip netns del router", "+namespace router"),
-    "all namespaces deleted": ("ip netns del router; ip netns del ns1; ip netns del ns2", "+namespace ns2"),
-    "sysctl": ("ip netns exec router sysctl -q -w net.ipv4.ip_forward=0", "+router: net.ipv4.ip_forward = 1"),
-    "sysctl of IPv6": (
+    "netns.name: deleted": ("ip netns del router", "+namespace router"),
+    "netns.name: all deleted": ("ip netns del router; ip netns del ns1; ip netns del ns2", "+namespace ns2"),
+    "sysctl.value": ("ip netns exec router sysctl -q -w net.ipv4.ip_forward=0", "+router: net.ipv4.ip_forward = 1"),
+    "sysctl.value: of IPv6": (
         "ip netns exec router sysctl -q -w net.ipv6.conf.all.forwarding=0",
         "+router: net.ipv6.conf.all.forwarding = 1",
     ),
-    "sysctl of a link": (
+    "sysctl.value: of a link": (
         "ip netns exec ns1 sysctl -q -w net.ipv4.conf.ns1-veth0.arp_ignore=0",
         "-ns1: net.ipv4.conf.ns1-veth0.arp_ignore = 0",
     ),
@@ -189,11 +211,11 @@ DRIFTS = {
 
 #: What stays of the hand's work, since the lab does not speak of it, and is cleared away by hand.
 LEFT = {
-    "metric": "ip -n ns1 route del 10.1.0.0/16 metric 51",
-    "IPv6 metric": "ip -n ns2 -6 route del 2001:db8:1::/64 metric 8",
-    "table": "ip -n ns1 route del 10.2.0.0/16 table 1001",
-    "end moved out of sight": "ip netns del foreign",
-    "loopback up": "ip -n router addr flush dev lo",
+    "route.metric": "ip -n ns1 route del 10.1.0.0/16 metric 51",
+    "route.metric: of IPv6": "ip -n ns2 -6 route del 2001:db8:1::/64 metric 8",
+    "route.table": "ip -n ns1 route del 10.2.0.0/16 table 1001",
+    "veth.netns: moved out of sight": "ip netns del foreign",
+    "netns.loopback: up": "ip -n router addr flush dev lo",
 }
 
 

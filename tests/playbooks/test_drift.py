@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What somebody changes by hand in a standing lab is found by a check run of its playbook, and repaired by a run.
 
-Of every attribute that can be declared this is shown in tests/engine/test_topology_drift.py, by the module alone.
+Of every attribute that can be declared this is shown by the modules alone, see tests/engine/test_drift_tables.py.
 """
 
 from __future__ import annotations
