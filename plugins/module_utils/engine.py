@@ -171,9 +171,9 @@ def _plan(request: Request, state: State, ledger: Ledger | None) -> list[Operati
 def _claims(request: Request, state: State, ledger: Ledger | None) -> Claims:
     """What the ledgers know of things without a mark."""
     others: dict[tuple[Any, ...], str] = {}
-    if any(resource.unmarked() for resource in request.resources):
+    if any(True for resource in request.resources for _claim in resource.unmarked()):
         for other in ledgers.others(request.lab or MACHINE):
-            others.update((each.key(), other.lab) for each in _parse_ledger(other) if each.unmarked())
+            others.update((each.key, other.lab) for one in _parse_ledger(other) for each in one.unmarked())
     former = _parse_ledger(ledger) if ledger and request.lab else []
     links = {key for key in _ends(former) if key[0] == ROOT and _is_claimed(key, state, ledger)}
     return Claims(request.lab, frozenset(links), frozenset(each.key() for each in former), others)

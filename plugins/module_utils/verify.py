@@ -24,7 +24,7 @@ class Claims:
     """What ledgers say about things that bear no mark.
 
     C(links): interfaces of the root namespace that are ours by the ledger. C(keys): the resources that the lab had
-    before. C(others): what other labs have in the root namespace, with their names.
+    before. C(others): the keys of what other labs have and cannot mark, with their names.
     """
 
     lab: str | None = None
@@ -60,8 +60,7 @@ def ownership(resources: Iterable[Resource], state: State, claims: Claims) -> No
             if link and end.netns == ROOT and not _is_own(link, claims):
                 raise _clash(f"{end.name!r} in the root namespace", states.owner(link.alias), at(end.place, "name"))
         _foundations(resource, state, claims)
-        if resource.unmarked():
-            _unmarked(resource, state, claims)
+        _unmarked(resource, state, claims)
 
 
 def _foundations(resource: Resource, state: State, claims: Claims) -> None:
@@ -75,7 +74,12 @@ def _foundations(resource: Resource, state: State, claims: Claims) -> None:
         link = state.link((netns, name)) if netns == ROOT and claims.lab else None
         bridge = state.link((netns, link.master)) if link and link.master else None
         if bridge and not _is_own(bridge, claims):
-            raise LabError(f"{name!r} is a port of {bridge.name!r}, which is not the lab's", place, "take it out there")
+            raise _taken(name, bridge, place)
+
+
+def _taken(name: str, bridge: Link, place: str) -> LabError:
+    held, owner = f"{name!r} is a port of {bridge.name!r}, which", states.owner(bridge.alias)
+    return _clash(held, owner, place) if owner else LabError(f"{held} is not the lab's", place, "take it out there")
 
 
 def _is_own(link: Link, claims: Claims) -> bool:
@@ -84,11 +88,11 @@ def _is_own(link: Link, claims: Claims) -> bool:
 
 
 def _unmarked(resource: Resource, state: State, claims: Claims) -> None:
-    thing = f"this {resource.KIND} of the root namespace"
-    if resource.key() in claims.others:
-        raise _clash(thing, claims.others[resource.key()], resource.place)
-    if claims.lab and resource.key() not in claims.keys and resource.stranger(state, claims.lab):
-        raise _clash(thing, None, resource.place)
+    for key, thing, place in resource.unmarked():
+        if key in claims.others:
+            raise _clash(thing, claims.others[key], place)
+        if claims.lab and resource.key() not in claims.keys and resource.stranger(state, claims.lab):
+            raise _clash(thing, None, place)
 
 
 def is_ours(resource: Resource, state: State, claims: Claims) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from labs import PAIR, ROOTED, refused, same, settled, view
+from processes import alive
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -69,6 +71,159 @@ def test_another_labs_things_are_refused_with_its_name(machine: LabMachine) -> N
         said = machine.module(module, _fails=True, **options)["msg"]
         assert said == f"{place} belongs to lab 'first' {CHANGE_IT}"
     same(before, view(machine, "", "ns1"))
+
+
+def everything(name: str, dev: str, number: int) -> Items:
+    """A lab with an object of every kind, in namespaces of its own and, on an interface of it, in the machine's own."""
+    inner, outer = f"{name}-in", f"{name}-out"
+    service = {"interfaces": ["s0"], "dns": True, "ranges": [{"start": "192.0.2.100", "end": "192.0.2.200"}]}
+    peer = {"name": "c0", "netns": outer}
+    return {
+        "netns": [{"name": inner}, {"name": outer}],
+        "veth": [
+            {"name": "s0", "netns": inner, "addresses": ["192.0.2.254/24"], "peer": peer},
+            {"name": "p0", "netns": inner, "peer": {"name": "p1", "netns": outer}},
+        ],
+        "macvlan": [{"name": "m0", "netns": outer, "parent": "c0"}, {"name": f"{name}-m", "parent": dev}],
+        "vxlan": [{"name": "x0", "netns": inner, "id": 1, "dev": "s0", "remote": "192.0.2.1"}],
+        "bridge_vlan": [{"name": "br0", "netns": outer, "ports": [{"name": "p1"}]}, {"name": f"{name}-br"}],
+        "route": [
+            {"netns": inner, "dst": "10.0.0.0/8", "type": "blackhole"},
+            {"dst": f"10.{number}.0.0/16", "type": "blackhole"},
+        ],
+        "sysctl": [
+            {"netns": inner, "name": "net.ipv4.ip_forward", "value": "1"},
+            {"name": f"net.ipv4.conf.{dev}.forwarding", "value": "1"},
+        ],
+        "iptables_nat": [{"netns": inner, "rules": [NAT]}, {"rules": [{**NAT, "source": f"10.{number}.0.0/16"}]}],
+        "process": [{**NAP, "netns": inner}, NAP],
+        "capture": [{"name": "all", "netns": inner, "dev": "s0"}, {"name": "all", "dev": dev}],
+        "vswitch": [{"name": "sw", "netns": inner, "ports": ["p0"]}, {"name": "sw", "ports": [dev]}],
+        "dnsmasq_dhcp": [{**service, "netns": inner}],
+        "dhcp_client": [{"netns": outer, "dev": "c0"}],
+    }
+
+
+NAT = {"jump": "MASQUERADE", "source": "10.0.0.0/8"}
+NAP = {"name": "nap", "command": ["sleep", "1000"]}
+
+
+def seen(machine: LabMachine, name: str, dev: str, number: int) -> list[t.Any]:
+    """All that is to be seen of such a lab, but for the clocks of its bridge."""
+    spaces, enter = (f"{name}-in", f"{name}-out"), ["ip", "netns", "exec", f"{name}-in"]
+    commands: list[list[str]] = [["ip", "netns", "pids", each] for each in spaces]
+    commands += [["ip", "link", "show", f"{name}-{each}"] for each in ("m", "br")]
+    commands += [["ip", "route", "show", f"10.{number}.0.0/16"], ["sysctl", f"net.ipv4.conf.{dev}.forwarding"]]
+    commands += [["sh", "-c", f"iptables-save | grep '^-A.*tcpip.lab:{name}\"'"]]
+    commands += [[*enter, "iptables-save", "-t", "nat"], ["pgrep", "-f", f"sniffer.py {dev} "]]
+    commands += [["sh", "-c", f"cat /run/tcpip.lab/process/{name}/.root/*/record.json"]]
+    printed = [machine.run(command).stdout for command in commands]
+    links = [[link["ifname"] for link in machine.json(["ip", "-n", each, "-j", "link"])] for each in spaces]
+    rest = {what: lines for what, lines in view(machine, *spaces).items() if not what.endswith("links")}
+    return [links, rest, [[line for line in text.splitlines() if line[:1] != "#"] for text in printed]]
+
+
+def test_two_labs_with_objects_of_every_kind(machine: LabMachine) -> None:
+    for name in ("up1", "up2"):
+        machine.module("veth", name=name, peer={"name": f"{name}-far"})
+    before = settled(machine)
+    one, two = ("lab", "up1", 1), ("lab2", "up2", 2)
+    machine.module("topology", name="lab", **everything(*one))
+    first = seen(machine, *one)
+    machine.module("topology", name="lab2", **everything(*two))
+    assert seen(machine, *one) == first
+    assert not machine.module("topology", name="lab", **everything(*one))["changed"]
+    second = seen(machine, *two)
+    machine.module("topology", name="lab", state="absent")
+    assert seen(machine, *two) == second
+    assert not machine.module("topology", name="lab2", **everything(*two))["changed"]
+    machine.module("topology", name="lab2", state="absent")
+    assert alive(machine) == []
+    same(before, settled(machine))
+
+
+SERVER = {"interfaces": ["up0"], "ranges": [{"start": "192.0.2.100", "end": "192.0.2.200"}]}
+#: Of every kind something in the namespace of a lab, or in its place, and where the error says it is.
+WITHIN: dict[str, tuple[Items, str]] = {
+    "netns": ({"name": "ns1"}, "name: namespace 'ns1'"),
+    "veth": ({"name": "a", "peer": {"name": "b", "netns": "ns1"}}, "peer.netns: namespace 'ns1'"),
+    "macvlan": ({"name": "a", "parent": "ns1-veth0", "parent_netns": "ns1"}, "parent_netns: namespace 'ns1'"),
+    "vxlan": ({"name": "a", "id": 1, "underlay": "ns1"}, "underlay: namespace 'ns1'"),
+    "bridge_vlan": ({"name": "a", "netns": "ns1", "ports": [{"name": "ns1-veth0"}]}, "netns: namespace 'ns1'"),
+    "route": ({"netns": "ns1", "dst": "10.0.0.0/8", "type": "blackhole"}, "netns: namespace 'ns1'"),
+    "iptables_nat": ({"netns": "ns1", "rules": [NAT]}, "netns: namespace 'ns1'"),
+    "sysctl": ({"netns": "ns1", "name": "net.ipv4.ip_forward", "value": 1}, "netns: namespace 'ns1'"),
+    "capture": ({"name": "all", "netns": "ns1", "dev": "ns1-veth0"}, "netns: namespace 'ns1'"),
+    "process": ({**NAP, "netns": "ns1"}, "netns: namespace 'ns1'"),
+    "vswitch": ({"name": "sw", "netns": "ns1", "ports": ["ns1-veth0"]}, "netns: namespace 'ns1'"),
+    "dnsmasq_dhcp": ({**SERVER, "netns": "ns1", "interfaces": ["ns1-veth0"]}, "netns: namespace 'ns1'"),
+    "dhcp_client": ({"netns": "ns1", "dev": "ns1-veth0"}, "netns: namespace 'ns1'"),
+}
+#: The same of the machine's own namespace: on what a lab has made there, ...
+ON_ITS_LINK: dict[str, tuple[Items, str]] = {
+    "veth": ({"name": "lab-veth0", "peer": {"name": "b"}}, "name: 'lab-veth0'"),
+    "macvlan": ({"name": "a", "parent": "lab-veth0"}, "parent: 'lab-veth0'"),
+    "vxlan": ({"name": "a", "id": 1, "dev": "lab-veth0", "group": "239.1.1.1"}, "dev: 'lab-veth0'"),
+    "bridge_vlan": ({"name": "a", "ports": [{"name": "lab-veth0"}]}, "ports[0].name: 'lab-veth0'"),
+    "route": ({"dst": "10.0.0.0/8", "dev": "lab-veth0"}, "dev: 'lab-veth0'"),
+    "sysctl": ({"name": "net.ipv4.conf.lab-veth0.forwarding", "value": 1}, "name: 'lab-veth0'"),
+    "capture": ({"name": "all", "dev": "lab-veth0"}, "dev: 'lab-veth0'"),
+    "vswitch": ({"name": "sw", "ports": ["lab-veth0"]}, "ports[0]: 'lab-veth0'"),
+    "dnsmasq_dhcp": ({**SERVER, "interfaces": ["lab-veth0"]}, "interfaces[0]: 'lab-veth0'"),
+    "dhcp_client": ({"dev": "lab-veth0"}, "dev: 'lab-veth0'"),
+}
+#: ... and what it has there without a mark: on an interface of the machine, or as a file.
+SHARED: dict[str, tuple[Items, str]] = {
+    "bridge_vlan": ({"name": "a", "ports": [{"name": "up0"}]}, "ports[0].name: the port 'up0'"),
+    "capture": ({"name": "all", "dev": "up0", "path": "/tmp/all.pcap"}, "path: the file '/tmp/all.pcap'"),
+    "vswitch": ({"name": "sw", "ports": ["up0"]}, "ports[0]: the port 'up0'"),
+    "dnsmasq_dhcp": (SERVER, "interfaces[0]: the DHCP server on 'up0'"),
+    "dhcp_client": ({"dev": "up1"}, "dev: the DHCP client on 'up1'"),
+}
+HELD: Items = {
+    **ROOTED,
+    "capture": [SHARED["capture"][0]],
+    "vswitch": [SHARED["vswitch"][0]],
+    "dnsmasq_dhcp": [SERVER],
+    "dhcp_client": [SHARED["dhcp_client"][0]],
+}
+
+
+@pytest.fixture
+def held(common_machine: LabMachine) -> LabMachine:
+    """A machine on which a lab has something of every kind that another lab may want."""
+    machine = common_machine
+    if not machine.json(["ip", "-j", "netns"]):
+        machine.module("veth", name="up0", addresses=["192.0.2.1/24"], peer={"name": "up1"})
+        machine.module("topology", name="first", **HELD)
+    return machine
+
+
+@pytest.mark.parametrize("kind", WITHIN)
+def test_an_object_of_another_lab_is_refused_whatever_it_is(held: LabMachine, kind: str) -> None:
+    before = [view(held, "", "ns1"), alive(held)]
+    for table, where in ((WITHIN, ""), (ON_ITS_LINK, " in the root namespace"), (SHARED, " in the root namespace")):
+        if kind in table:
+            options, thing = table[kind]
+            said = f"{thing}{where if '/' not in thing else ''} belongs to lab 'first' {CHANGE_IT}"
+            assert held.module(kind, _fails=True, **options)["msg"] == said
+            if where:  # a lab cannot name a namespace that is not its own
+                second: Items = {"netns": [{"name": "x"}], kind: [options]}
+                assert held.module("topology", _fails=True, name="second", **second)["msg"] == f"{kind}[0].{said}"
+    assert [view(held, "", "ns1"), alive(held)] == before
+    assert not held.module("topology", name="first", **HELD)["changed"]
+
+
+def test_a_port_of_another_labs_bridge_is_refused_with_its_name(machine: LabMachine) -> None:
+    machine.module("veth", name="up0", peer={"name": "far"})
+    ports = [{"name": "up0"}]
+    machine.module("topology", name="first", bridge_vlan=[{"name": "br0", "ports": ports}])
+    said = refused(machine, "bridge_vlan", name="br1", ports=ports)
+    assert said == f"ports[0].name: the port 'up0' in the root namespace belongs to lab 'first' {CHANGE_IT}"
+    said = refused(machine, "topology", name="second", bridge_vlan=[{"name": "br1", "ports": ports}])
+    assert said == f"bridge_vlan[0].ports[0].name: 'up0' is a port of 'br0', which belongs to lab 'first' {CHANGE_IT}"
+    said = refused(machine, "topology", name="second", vswitch=[{"name": "sw", "ports": ["up0"]}])
+    assert said == f"vswitch[0].ports[0]: the port 'up0' in the root namespace belongs to lab 'first' {CHANGE_IT}"
 
 
 def test_what_belongs_to_nobody_is_refused_to_a_lab(machine: LabMachine) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from .. import merging
 from ..features import Feature
@@ -17,6 +17,14 @@ from ..options import Options
 from ..scope import Ask
 from ..state import Link, LinkName, State
 from .interface import Interface
+
+
+class Claim(NamedTuple):
+    """What only one lab can have: its key, what it is called, and where the user names it."""
+
+    key: tuple[Any, ...]
+    thing: str
+    place: str
 
 
 @dataclass(frozen=True)
@@ -86,9 +94,9 @@ class Resource(ABC):
         """This resource as a lab made it, where the user's words leave open what is meant."""
         return self
 
-    def unmarked(self) -> bool:
-        """Whether nothing on the object itself can say whose it is: then the ledgers of the labs do."""
-        return False
+    def unmarked(self) -> Iterator[Claim]:
+        """What of it cannot say by itself whose it is: then the ledgers of the labs do."""
+        return iter(())
 
     def stranger(self, state: State, lab: str) -> bool:
         """Whether the place of it, which cannot be marked, is taken by something that the lab did not make."""
@@ -120,3 +128,8 @@ class Resource(ABC):
 def at(place: str, option: str) -> str:
     """The place of an option of the item at C(place), which is empty for a module of its own."""
     return f"{place}.{option}" if place else option
+
+
+def port_claim(name: str, place: str) -> Claim:
+    """An interface of the machine as the port of a switch, whichever kind of switch that is."""
+    return Claim(("port", name), f"the port {name!r} in the root namespace", place)

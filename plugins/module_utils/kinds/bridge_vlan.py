@@ -14,9 +14,9 @@ from ..errors import LabError
 from ..features import Feature
 from ..operations import CreateDevice, Operation, SetLink
 from ..options import Option, Options, read
-from ..state import Link, LinkName, State, Vlan
+from ..state import ROOT, Link, LinkName, State, Vlan
 from . import interface, vlans
-from .base import Resource, at
+from .base import Claim, Resource, at, port_claim
 from .interface import Interface, change_settings, configure
 from .removal import removable, remove_link
 
@@ -91,6 +91,10 @@ class BridgeVlan(Resource):
 
     def takes(self) -> Iterator[tuple[LinkName, str]]:
         return self.devices()
+
+    def unmarked(self) -> Iterator[Claim]:
+        if self.end.netns == ROOT:
+            yield from (port_claim(name, place) for (_netns, name), place in self.devices())
 
     def unique(self) -> Iterator[tuple[tuple[Any, ...], str]]:
         yield from super().unique()

@@ -19,7 +19,7 @@ from ..options import Option, Options, read
 from ..rundir import DIRECTORY
 from ..state import LinkName, State
 from . import interface
-from .base import at
+from .base import Claim, at
 from .service import Service
 
 _PROGRAM = "sniffer.py"
@@ -67,6 +67,10 @@ class Capture(Service):
         yield from super().unique()
         if self.path:
             yield ("file", self.path), at(self.place, "path")
+
+    def unmarked(self) -> Iterator[Claim]:
+        if self.path:
+            yield Claim(("file", self.path), f"the file {self.path!r}", at(self.place, "path"))
 
     def devices(self) -> Iterator[tuple[LinkName, str]]:
         if self.dev:

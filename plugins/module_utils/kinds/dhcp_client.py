@@ -16,9 +16,9 @@ from ..errors import LabError
 from ..operations import Operation, RemoveAddress, RemoveRoute, StopProcess
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
-from ..state import LinkName, Process, Route, State
+from ..state import ROOT, LinkName, Process, Route, State
 from . import interface
-from .base import at
+from .base import Claim, at
 from .service import Service
 
 LEASE = "lease"
@@ -150,6 +150,10 @@ class DhcpClient(Service):
 
     def devices(self) -> Iterator[tuple[LinkName, str]]:
         yield (self.netns, self.name), at(self.place, "dev")
+
+    def unmarked(self) -> Iterator[Claim]:
+        if self.netns == ROOT:
+            yield Claim(self.key(), f"the DHCP client on {self.name!r} in the root namespace", at(self.place, "dev"))
 
     def asks(self) -> Iterator[Ask]:
         yield from super().asks()

@@ -17,9 +17,9 @@ from ..errors import LabError
 from ..leases import LEASES, read_leases
 from ..merging import DNSMASQ
 from ..options import Option, Options, read
-from ..state import LinkName, State
+from ..state import ROOT, LinkName, State
 from . import interface
-from .base import at
+from .base import Claim, at
 from .service import Service
 
 CONFIGURATION = "dnsmasq.conf"
@@ -132,6 +132,13 @@ class DnsmasqDhcp(Service):
     def devices(self) -> Iterator[tuple[LinkName, str]]:
         for i, name in enumerate(self.options["interfaces"]):
             yield (self.netns, name), f"{at(self.place, 'interfaces')}[{i}]"
+
+    def unmarked(self) -> Iterator[Claim]:
+        served = {"DHCP": self.options["ranges"], "DNS": self.options["dns"]}
+        for (netns, name), place in self.devices() if self.netns == ROOT else ():
+            for service in (each for each, given in served.items() if given):
+                thing = f"the {service} server on {name!r} in the root namespace"
+                yield Claim((service, netns, name), thing, place)
 
     def choices(self, spot: Spot, state: State) -> Sequence[Command]:
         if not self.options["interfaces"]:

@@ -17,7 +17,7 @@ from ..options import Option, Options, read
 from ..state import ROOT, LinkName, State
 from ..state import Route as Entry
 from . import interface
-from .base import Resource, at
+from .base import Claim, Resource, at
 
 #: The metric that the kernel gives to a route without one (IP6_RT_PRIO_USER in net/ip6_route.h).
 _METRIC = {4: 0, 6: 1024}
@@ -71,8 +71,9 @@ class Route(Resource):
     def remembered(self) -> Resource:
         return replace(self, any_metric=False)
 
-    def unmarked(self) -> bool:
-        return self.entry.netns == ROOT
+    def unmarked(self) -> Iterator[Claim]:
+        if self.entry.netns == ROOT:
+            yield Claim(self.key(), f"this {self.KIND} of the root namespace", self.place)
 
     def stranger(self, state: State, lab: str) -> bool:
         there = [route for route in state.routes(self.entry.netns) if route.key == self.entry.key]

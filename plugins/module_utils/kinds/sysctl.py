@@ -17,7 +17,7 @@ from ..options import Option, Options, read
 from ..scope import Ask, Topic
 from ..state import ROOT, LinkName, State
 from . import interface
-from .base import Resource, at
+from .base import Claim, Resource, at
 
 
 def normal(value: str) -> str:
@@ -79,8 +79,9 @@ class Sysctl(Resource):
         for pattern in self._along():
             yield Ask(Topic.SETTING, self.netns, pattern)
 
-    def unmarked(self) -> bool:
-        return self.netns == ROOT
+    def unmarked(self) -> Iterator[Claim]:
+        if self.netns == ROOT:
+            yield Claim(self.key(), f"this {self.KIND} of the root namespace", self.place)
 
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         if not self.value:

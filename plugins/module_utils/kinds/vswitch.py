@@ -18,10 +18,10 @@ from ..errors import LabError
 from ..operations import AddPort, DeletePort, Operation, SetAgeing, StartProcess
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
-from ..state import LinkName, Process, State
+from ..state import ROOT, LinkName, Process, State
 from ..vswitch import control, forwarding, loop, offload, port, program
 from . import interface
-from .base import at
+from .base import Claim, at, port_claim
 from .service import Service
 
 _HOOK = "hook.py"
@@ -63,6 +63,10 @@ class Vswitch(Service):
     def devices(self) -> Iterator[tuple[LinkName, str]]:
         for i, name in enumerate(self.ports):
             yield (self.netns, name), f"{at(self.place, 'ports')}[{i}]"
+
+    def unmarked(self) -> Iterator[Claim]:
+        if self.netns == ROOT:
+            yield from (port_claim(name, place) for (_netns, name), place in self.devices())
 
     def asks(self) -> Iterator[Ask]:
         yield from super().asks()
