@@ -139,10 +139,10 @@ def _ends(resources: Iterable[Resource]) -> set[LinkName]:
 def _parse_ledger(ledger: Ledger) -> list[Resource]:
     """What the lab had, and what it had before runs that did not come to their end."""
     return [
-        kind.parse(item, f"ledger of {ledger.lab}: {name}[{i}]").remembered()
+        KINDS[kind].parse(item, f"ledger of {ledger.lab}: {kind}[{i}]").remembered()
         for items in (*ledger.earlier, ledger.resources)
-        for name, kind in KINDS.items()
-        for i, item in enumerate(items.get(name) or ())
+        for kind in KINDS
+        for i, item in enumerate(items.get(kind) or ())
     ]
 
 

@@ -20,7 +20,7 @@ def parse(items: Items) -> list[Resource]:
     Raises LabError with the place of the first fault, such as C(veth[3].peer.netns).
     """
     resources = [
-        kind.parse(item, f"{name}[{i}]") for name, kind in KINDS.items() for i, item in enumerate(items.get(name) or ())
+        KINDS[kind].parse(item, f"{kind}[{i}]") for kind in KINDS for i, item in enumerate(items.get(kind) or ())
     ]
     _check_twice(resources)
     _check_references(resources)
