@@ -24,4 +24,4 @@ def alive(machine: LabMachine) -> list[str]:
 
 def wait_for(machine: LabMachine, *command: str) -> None:
     """Return once the command succeeds."""
-    machine.run(["sh", "-c", 'until "$@"; do sleep 0.02; done', "sh", *command], timeout=10)
+    machine.run(["sh", "-c", 'until "$@"; do sleep 0.02; done', "sh", *command], timeout=30)

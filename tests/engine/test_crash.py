@@ -105,6 +105,26 @@ def test_single_modules_killed(machine: LabMachine) -> None:
     assert act > 3
 
 
+def test_what_cannot_be_undone_after_a_failure_that_nobody_has_thought_of_is_remembered(machine: LabMachine) -> None:
+    """A command fails in the midst of a run, and from then on no setting can be written, so that none is put back."""
+    before = settled(machine)
+    sabotage = "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys; exit 1"
+    residue = "could not be undone completely: could not change net.ipv4.ip_forward = 1 to net.ipv4.ip_forward = 0"
+    for act in range(19, 60, 3):
+        killer = [machine.module_python, str(ROOT / "tests/killed_module.py"), str(act), "sh", "-c", sabotage]
+        done = run_under(machine, killer, "topology", name="lab", **ROOTED)
+        machine.run(["umount", "/proc/sys"], check=False)
+        if residue in done.stdout:
+            break
+        machine.module("topology", name="lab", state="absent")
+    else:
+        pytest.fail("no failure says that anything is left")
+    assert "CalledProcessError" in done.stdout
+    assert machine.run(["sysctl", "-n", "net.ipv4.ip_forward"]).stdout == "1\n"
+    machine.module("topology", name="lab", state="absent")
+    same(before, settled(machine))
+
+
 #: What is dropped from a lab, and what somebody does to it by hand while the lab's run is on its way to remove it.
 MEDDLING = {
     "a link": ("veth", "ip -n ns1 link del ns1-veth0"),

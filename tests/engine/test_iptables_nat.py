@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import snapshot
 from labmachine import LabMachine
 from labs import Items, changed, killed, refused, run_as_predicted, same, settled
+from processes import wait_for
 
 MASQUERADE = {"jump": "MASQUERADE", "source": "192.0.2.0/24", "out_interface": "gw-veth1"}
 SNAT = {"jump": "SNAT", "source": "192.0.2.7", "to_source": "203.0.113.7"}
@@ -93,6 +96,17 @@ def without_ip6tables(machine: LabMachine) -> None:
     """From now on, every change of IPv6 is refused."""
     directory = machine.run(["mktemp", "-d"]).stdout.strip()
     machine.run(["ln", "-s", "/bin/false", f"{directory}/ip6tables-restore"])
+    machine.run(["mount", "--bind", directory, "/usr/local/sbin"])
+
+
+def slow_restore(machine: LabMachine) -> None:
+    """From now on, a change of IPv4 says in /tmp/begun that it is under way, and waits for /tmp/go."""
+    directory = machine.run(["mktemp", "-d"]).stdout.strip()
+    script = (
+        '#!/bin/sh\ntouch /tmp/begun\nuntil [ -e /tmp/go ]; do sleep 0.02; done\nexec /usr/sbin/iptables-restore "$@"\n'
+    )
+    machine.run(["tee", f"{directory}/iptables-restore"], input=script)
+    machine.run(["chmod", "755", f"{directory}/iptables-restore"])
     machine.run(["mount", "--bind", directory, "/usr/local/sbin"])
 
 
@@ -223,6 +237,24 @@ def test_a_table_of_ours_stays_while_anybody_uses_it(machine: LabMachine) -> Non
     by_hand(machine, "-F", netns="")
     machine.module("netns", name="any")
     assert ("*nat" in machine.run(["iptables-save"]).stdout) is not has_nft(machine)
+
+
+def test_a_place_is_looked_for_once_no_other_run_changes_anything(machine: LabMachine) -> None:
+    """A lab's rules go while another lab, which has seen them, waits to put a rule behind its first one."""
+    gone, first, second = ({"jump": "MASQUERADE", "source": f"10.{number}.0.0/16"} for number in (1, 2, 3))
+    machine.module("topology", name="lab", iptables_nat=[{"rules": [gone]}])
+    machine.module("topology", name="lab2", iptables_nat=[{"rules": [first]}])
+    by_hand(machine, "-A POSTROUTING -s 10.9.0.0/16 -j ACCEPT", netns="")
+    slow_restore(machine)
+    with ThreadPoolExecutor() as pool:
+        removal = pool.submit(machine.module, "topology", name="lab", state="absent")
+        wait_for(machine, "test", "-e", "/tmp/begun")
+        change = pool.submit(machine.module, "topology", name="lab2", iptables_nat=[{"rules": [first, second]}])
+        wait_for(machine, "grep", "-qe", "->", "/proc/locks")
+        machine.run(["touch", "/tmp/go"])
+        assert removal.result()["changed"]
+        assert change.result()["changed"]
+    assert [line.split()[3] for line in rules(machine, "")] == ["10.2.0.0/16", "10.3.0.0/16", "10.9.0.0/16"]
 
 
 def test_rules_go_by_their_mark_alone(machine: LabMachine) -> None:
