@@ -127,8 +127,8 @@ def test(tally: Tally) -> None:
     if playbook.exists():
         one(tally, "make this machine ready", [str(BIN / "ansible-playbook"), str(playbook)])
     pytest(tally, "unit tests", "tests/unit")
-    pytest(tally, "tests in throw-away machines", "tests/tools", "tests/engine", *native())
-    pytest(tally, "tests of the playbooks", "tests/playbooks")
+    pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
+    pytest(tally, "tests of the playbooks", "tests/playbooks", "tests/connection")
     if native():
         pytest(tally, "VLANs on Debian's kernel, emulated", emulated=True)
     targets = len(list((ROOT / "tests/integration/targets").glob("*/aliases")))

@@ -185,10 +185,21 @@ def settled(machine: LabMachine) -> snapshot.Snapshot:
     """All that a lab could leave behind, once the kernel has noticed which links have a carrier."""
     before = machine.snapshot()
     deadline = time.monotonic() + SETTLED_S
-    while differences := snapshot.diff(before, again := machine.snapshot()):
+    while True:
+        moving = [link["ifname"] for link in machine.json(["ip", "-j", "addr"]) if is_moving(link)]
+        again = machine.snapshot()
+        differences = [*snapshot.diff(before, again), *moving]
+        if not differences:
+            return again
         assert time.monotonic() < deadline, "\n".join(["the machine does not come to rest:", *differences])
         before = again
-    return again
+
+
+def is_moving(link: dict[str, t.Any]) -> bool:
+    """Whether an interface, as `ip -j addr` shows it, is between two states: on a busy machine that takes seconds."""
+    carries = {"UP", "LOWER_UP"} <= set(link["flags"])
+    unknown = "UP" in link["flags"] and carries != (link["operstate"] in {"UP", "UNKNOWN"})
+    return unknown or any(each.get("tentative") and not each.get("dadfailed") for each in link["addr_info"])
 
 
 def view(machine: LabMachine, *names: str) -> snapshot.Snapshot:

@@ -15,6 +15,7 @@ import time
 import typing as t
 
 import yaml
+from labs import is_moving
 
 if t.TYPE_CHECKING:
     from throwaway import Machine
@@ -94,13 +95,11 @@ def _settle(machine: Machine) -> None:
 
 
 def _settled(link: Item) -> bool:
-    found = [address for address in link.get("addr_info", []) if address]
     carries = {"UP", "LOWER_UP"} <= set(link["flags"])
-    known = "UP" not in link["flags"] or carries == (link["operstate"] in {"UP", "UNKNOWN"})
-    has_link_local = any(address["family"] == "inet6" and address["scope"] == "link" for address in found)
-    addressed = has_link_local or not carries or "LOOPBACK" in link["flags"]
+    link_local = [each for each in link["addr_info"] if (each.get("family"), each.get("scope")) == ("inet6", "link")]
+    addressed = bool(link_local) or not carries or "LOOPBACK" in link["flags"]
     going = link.get("link_netnsid") == -1  # its other end was in a namespace that is being taken apart
-    return known and addressed and not going and not any(address.get("tentative") for address in found)
+    return addressed and not going and not is_moving(link)
 
 
 def _names_of_ids(machine: Machine, netns: str, names: list[str]) -> dict[int, str]:
