@@ -4,7 +4,7 @@
 """The checks of the last stages can fail.
 
 What they show to be impossible, or not there, is not shown any more once its cause is taken away by hand. For the early
-stages the finished lab itself is what takes it away, see `life.see_failures_gone`; those of VLANs need another kernel.
+stages the finished lab itself is what takes it away, see `life.see_failures_gone`; for VLANs, see the scenario's tests.
 And what they show to be there is not shown where there is nothing.
 """
 
