@@ -14,6 +14,8 @@ ARGS ?=
 
 # Given by name, it is read even where others may write to this directory.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Ansible refuses a language that the machine has not installed, such as the one that ssh brings along.
+export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
 .PHONY: help setup setup-dev tools test test-versions lint clean $(SCENARIOS)

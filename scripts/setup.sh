@@ -17,15 +17,24 @@ say() { printf '%s\n' "$*" >&2; }
 install_packages() {
     as_root=""
     [ "$(id -u)" -eq 0 ] || as_root=sudo
-    if command -v apt-get >/dev/null; then
-        DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install -y --no-install-recommends "$@" >/dev/null ||
-            { $as_root apt-get -qq update && DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install -y --no-install-recommends "$@" >/dev/null; }
+    if ! command -v ${as_root:-true} >/dev/null; then
+        say "To install $*: run this as root, or install sudo."
+        return 1
+    elif command -v apt-get >/dev/null; then
+        # A fresh machine has no lists of packages, or old ones. Then the first try fails, and the second says why.
+        apt_install "$@" 2>/dev/null || { $as_root apt-get -qq update && apt_install "$@"; }
     elif command -v dnf >/dev/null; then
         $as_root dnf -q -y install "$@" >/dev/null
     else
         say "Install these packages, there is neither apt-get nor dnf to do it: $*"
         return 1
     fi
+}
+
+# sudo hands no variables on. A machine that was started just now may be installing something by itself: that is waited for.
+apt_install() {
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@" >/dev/null
 }
 
 # Ansible wants Python 3.11 or newer. The distribution's own comes first: it does not move.
@@ -36,8 +45,17 @@ find_python() {
             return
         fi
     done
-    say "Python 3.11 or newer is needed (set PYTHON to one)."
     return 1
+}
+
+# Debian has venv in a package of its own. Enterprise Linux 9 has newer Pythons beside one that is too old.
+install_python() {
+    if command -v apt-get >/dev/null; then
+        install_packages python3 python3-venv
+    else
+        install_packages python3
+        find_python >/dev/null || install_packages python3.12
+    fi
 }
 
 # pip and Ansible cut commands at blanks, so a checkout in "my labs" gets its packages elsewhere, with a link.
@@ -49,9 +67,9 @@ venv_place() {
 }
 
 make_venv() {
-    command -v "${PYTHON:-python3}" >/dev/null || install_packages python3 python3-venv python3-pip
-    python=$(find_python)
-    "$python" -c 'import venv, ensurepip' 2>/dev/null || install_packages python3-venv python3-pip
+    find_python >/dev/null || install_python
+    python=$(find_python) || { say "Python 3.11 or newer is needed (set PYTHON to one)." && return 1; }
+    "$python" -c 'import venv, ensurepip' 2>/dev/null || install_packages python3-venv
     place=$(venv_place)
     say "Installing the Python packages into .venv ($wanted) ..."
     rm -rf .venv "$place"
@@ -103,6 +121,7 @@ install_tools() {
         if command -v apt-get >/dev/null; then missing="$missing $debian"; else missing="$missing $redhat"; fi
     done <<-END
 		busybox busybox busybox
+		debootstrap debootstrap debootstrap
 		depmod kmod kmod
 		dhclient isc-dhcp-client dhcp-client
 		dig bind9-dnsutils bind-utils
