@@ -129,6 +129,7 @@ def test(tally: Tally) -> None:
     pytest(tally, "unit tests", "tests/unit")
     pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", "tests/playbooks", "tests/connection")
+    pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
     if native():
         pytest(tally, "VLANs on Debian's kernel, emulated", emulated=True)
     targets = len(list((ROOT / "tests/integration/targets").glob("*/aliases")))
