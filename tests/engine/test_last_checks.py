@@ -13,14 +13,16 @@ from __future__ import annotations
 import re
 import shlex
 import typing as t
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 import yaml
 from ansible_collections.tcpip.lab.plugins.module_utils import merging
 from jinja2.nativetypes import NativeEnvironment
 from kernel_rules import VLAN_SCENARIOS
-from labmachine import ROOT, LabMachine
+from labmachine import ROOT
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine
 
 Check = dict[str, t.Any]
 Results = dict[str, dict[str, t.Any]]
@@ -200,37 +202,29 @@ def failures(variables: dict[str, t.Any]) -> dict[str, Check]:
     return {check["name"]: check for check in variables["lab_stages"][-1]["checks"] if of_failure(check)}
 
 
-def without_causes(scenario: str) -> Results:
+def without_causes(machine: LabMachine, scenario: str, variables: dict[str, t.Any]) -> Results:
     """How these checks end once their causes are taken away."""
-    variables = whole(scenario)
     checks = failures(variables)
     results: Results = {}
-    with LabMachine.start() as machine:
-        wanted: t.Any = merging.merge([each.get("topology", {}) for each in variables["lab_stages"]])
-        machine.module("topology", name=variables["lab_name"], **wanted)
-        for script, *beginnings in TAKEN_AWAY[scenario]:
-            machine.run(["sh", "-ec", script])
-            chosen = [check for name, check in checks.items() if name.startswith(tuple(beginnings))]
-            made = machine.module("check", checks=chosen, _fails=True)["results"]
-            results.update({check["name"]: result for check, result in zip(chosen, made)})
+    wanted: t.Any = merging.merge([each.get("topology", {}) for each in variables["lab_stages"]])
+    machine.module("topology", name=variables["lab_name"], **wanted)
+    for script, *beginnings in TAKEN_AWAY[scenario]:
+        machine.run(["sh", "-ec", script])
+        chosen = [check for name, check in checks.items() if name.startswith(tuple(beginnings))]
+        made = machine.module("check", checks=chosen, _fails=True)["results"]
+        results.update({check["name"]: result for check, result in zip(chosen, made)})
     return results
 
 
 SCENARIOS = sorted({path.stem for path in (ROOT / "playbooks").glob("*.yml")} - {"machine", *VLAN_SCENARIOS})
 
 
-@pytest.fixture(scope="module")
-def ended() -> t.Iterator[dict[str, Future[Results]]]:
-    """All scenarios at once: they mostly wait."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        yield {scenario: pool.submit(without_causes, scenario) for scenario in TAKEN_AWAY}
-
-
 @pytest.mark.parametrize("scenario", TAKEN_AWAY)
-def test_without_its_cause_it_is_not_seen(ended: dict[str, Future[Results]], scenario: str) -> None:
-    results = ended[scenario].result()
+def test_without_its_cause_it_is_not_seen(machine: LabMachine, scenario: str) -> None:
+    variables = whole(scenario)
+    results = without_causes(machine, scenario, variables)
     assert [name for name, result in results.items() if result["ok"]] == []
-    assert results.keys() == failures(whole(scenario)).keys(), "of these nobody has tried whether they can fail"
+    assert results.keys() == failures(variables).keys(), "of these nobody has tried whether they can fail"
 
 
 def test_of_no_scenario_there_is_more() -> None:

@@ -112,13 +112,13 @@ def seen(machine: LabMachine, name: str, dev: str, number: int) -> list[t.Any]:
     """All that is to be seen of such a lab, but for the clocks of its bridge."""
     spaces, enter = (f"{name}-in", f"{name}-out"), ["ip", "netns", "exec", f"{name}-in"]
     commands: list[list[str]] = [["ip", "netns", "pids", each] for each in spaces]
-    commands += [["ip", "link", "show", f"{name}-{each}"] for each in ("m", "br")]
     commands += [["ip", "route", "show", f"10.{number}.0.0/16"], ["sysctl", f"net.ipv4.conf.{dev}.forwarding"]]
     commands += [["sh", "-c", f"iptables-save | grep '^-A.*tcpip.lab:{name}\"'"]]
     commands += [[*enter, "iptables-save", "-t", "nat"], ["pgrep", "-f", f"sniffer.py {dev} "]]
     commands += [["sh", "-c", f"cat /run/tcpip.lab/process/{name}/.root/*/record.json"]]
     printed = [machine.run(command).stdout for command in commands]
     links = [[link["ifname"] for link in machine.json(["ip", "-n", each, "-j", "link"])] for each in spaces]
+    links += [[link["ifname"] for link in machine.json(["ip", "-j", "link"]) if link["ifname"].startswith(f"{name}-")]]
     rest = {what: lines for what, lines in view(machine, *spaces).items() if not what.endswith("links")}
     return [links, rest, [[line for line in text.splitlines() if line[:1] != "#"] for text in printed]]
 

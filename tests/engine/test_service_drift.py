@@ -253,7 +253,7 @@ for netns in {" ".join(NAMESPACES)}; do
             $(grep -E '^(Uid|CapEff)' status) $(tr '\\0' '\\n' <environ | grep LABEL)
     done
     ip -n $netns -o -4 addr | sed 's/  *valid.*//; s/^[0-9]*//'
-    ip -n $netns -4 route
+    ip -n $netns -4 route | sed 's/ linkdown//'
     ip netns exec $netns sh -c 'iptables-save -t nat; ip6tables-save -t nat' | grep ^-A
 done
 cd {PLACE} && find . -path '*/files/*' ! -path '*__pycache__*' -type f -exec sha256sum {{}} +
