@@ -22,6 +22,9 @@ PARALLEL = ("-n", "auto")
 CONTRACT = [
     f"tests/engine/test_{name}.py" for name in ("examples", "single_modules", "topology_drift", "topology_life")
 ]
+# What every version of Ansible has to do, and what it takes besides.
+PLAYBOOKS = ["tests/playbooks/test_labs.py", "tests/connection"]
+CONTROLLER = {"jmespath", "pyroute2", "hypothesis", "pytest", "pytest-testinfra", "pytest-xdist"}
 REPORTS = ROOT / ".cache/reports"
 EMULATED_REPORTS = ROOT / ".cache/emulated"
 MATRIX = ROOT / ".venv-matrix"
@@ -76,11 +79,13 @@ def one(tally: Tally, name: str, command: t.Sequence[str], cwd: pathlib.Path = R
     tally.note(name, size if success else 0, 0 if success and size else 1, seconds)
 
 
-def pytest(tally: Tally, name: str, *arguments: str, emulated: bool = False) -> None:
+def pytest(
+    tally: Tally, name: str, *arguments: str, program: pathlib.Path = BIN / "pytest", emulated: bool = False
+) -> None:
     """A step of pytest, counted test by test, with the skips by name."""
     report = (EMULATED_REPORTS if emulated else REPORTS) / f"{name.replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
-    command = [str(BIN / "python"), "tests/emulated.py"] if emulated else [str(BIN / "pytest")]
+    command = [str(BIN / "python"), "tests/emulated.py"] if emulated else [str(program)]
     success, seconds = call(name, [*command, "-q", f"--junit-xml={report}", *arguments])
     cases = list(ET.parse(report).iter("testcase")) if report.exists() else []  # noqa: S314 - pytest wrote it
     skipped = [case for case in cases if case.find("skipped") is not None]
@@ -128,7 +133,7 @@ def test(tally: Tally) -> None:
         one(tally, "make this machine ready", [str(BIN / "ansible-playbook"), str(playbook)])
     pytest(tally, "unit tests", "tests/unit")
     pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
-    pytest(tally, "tests of the playbooks", "tests/playbooks", "tests/connection")
+    pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
     if native():
         pytest(tally, "VLANs on Debian's kernel, emulated", emulated=True)
@@ -150,34 +155,55 @@ def native() -> list[str]:
     return [] if kernel_rules.has_vlan_filtering() else ["-m", "not vlan"]
 
 
-def rows() -> list[list[str]]:
-    """The pairs of Python and pyroute2 in tests/matrix.txt."""
-    lines = (ROOT / "tests/matrix.txt").read_text(encoding="utf-8").splitlines()
+def rows(name: str) -> list[list[str]]:
+    """The words of each line of a table in tests/."""
+    lines = (ROOT / "tests" / name).read_text(encoding="utf-8").splitlines()
     return [line.split() for line in lines if line and not line.startswith("#")]
 
 
 def versions(tally: Tally) -> None:
-    """The tests of the modules, with other versions under the modules."""
-    found = pythons.find()
-    for python, pyroute2 in rows():
-        name = f"Python {python} with pyroute2 {pyroute2}"
-        if python not in found:
-            tally.not_run.append(f"{name}: no such interpreter here")
-            continue
-        interpreter = MATRIX / f"{python}-{pyroute2}" / "bin/python"
-        if not interpreter.exists() and not make_environment(found[python], interpreter, pyroute2):
-            tally.note(f"{name}: its environment could not be made", 0, 1)
-            continue
-        pytest(tally, name, *PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native())
+    """What other versions have to do: of Python and pyroute2 under the modules, of Ansible above the playbooks."""
+    for python, version in rows("matrix.txt"):
+        interpreter = environment(tally, python, f"pyroute2=={version}")
+        if interpreter:
+            pytest(
+                tally,
+                f"Python {python} with pyroute2 {version}",
+                *(*PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native()),
+            )
+    for python, version in rows("controllers.txt"):
+        interpreter = environment(tally, python, f"ansible-core=={version}", *pinned(CONTROLLER))
+        if interpreter:
+            name = f"playbooks by ansible-core {version} and Python {python}"
+            pytest(tally, name, *PARALLEL, *PLAYBOOKS, program=interpreter.with_name("pytest"))
 
 
-def make_environment(python: str, interpreter: pathlib.Path, pyroute2: str) -> bool:
-    """Make a virtual environment with one pyroute2; whether it could be made. A half-made one is removed."""
+def pinned(names: t.Collection[str]) -> list[str]:
+    """The development requirements of these names, with their versions."""
+    texts = [(ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8") for name in ("run", "dev")]
+    return [line for text in texts for line in text.splitlines() if line.partition("==")[0] in names]
+
+
+def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | None:
+    """The interpreter of a virtual environment with these packages; None, and a note, where it cannot be had."""
+    found = pythons.find().get(python)
+    if not found:
+        tally.not_run.append(f"{packages[0]}: there is no Python {python} here")
+        return None
+    interpreter = MATRIX / f"{python}-{packages[0].replace('==', '-')}" / "bin/python"
+    if not interpreter.exists() and not make_environment(found, interpreter, packages):
+        tally.note(f"{packages[0]}: its environment with Python {python} could not be made", 0, 1)
+        return None
+    return interpreter
+
+
+def make_environment(python: str, interpreter: pathlib.Path, packages: t.Sequence[str]) -> bool:
+    """Make a virtual environment; whether it could be made. A half-made one is removed."""
     place = interpreter.parent.parent
     made, _seconds = call(f"make {place.name}", [python, "-m", "venv", str(place)])
     if made:
         pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        made, _seconds = call(f"install pyroute2 {pyroute2}", [*pip, f"pyroute2=={pyroute2}"])
+        made, _seconds = call(f"install {' '.join(packages)}", [*pip, *packages])
     if not made:
         interpreter.unlink(missing_ok=True)
     return made

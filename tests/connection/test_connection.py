@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 import yaml
+from check_networks import ip
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -19,13 +20,21 @@ WORDS = "grüße, ★, $HOME, `id`, ' and \""
 NODES = {"ns1": "192.0.2.1/24", "ns2": "192.0.2.2/24"}
 
 
+PAIR = """
+netns add ns1
+netns add ns2
+link add veth0 netns ns1 type veth peer name veth0 netns ns2
+-n ns1 addr add 192.0.2.1/24 dev veth0
+-n ns2 addr add 192.0.2.2/24 dev veth0
+-n ns1 link set veth0 up
+-n ns2 link set veth0 up
+"""
+
+
 @pytest.fixture
 def lab(machine: LabMachine) -> LabMachine:
     """Two namespaces and a cable."""
-    ends = [{"netns": name, "name": "veth0", "addresses": [address]} for name, address in NODES.items()]
-    machine.module(
-        "topology", name="pair", netns=[{"name": name} for name in NODES], veth=[{**ends[0], "peer": ends[1]}]
-    )
+    ip(machine, PAIR)
     return machine
 
 

@@ -52,9 +52,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def _note(self, result: t.Any, *_more: t.Any, **_most: t.Any) -> None:
         if self._file is None:
             return
-        outcome = {key: result.result[key] for key in KEPT if key in result.result}
-        line = {"task": result.task.get_name(), "action": result.task.action, "host": result.host.get_name(), **outcome}
-        line["args"] = result.result.get("invocation", {}).get("module_args")
+        said = result.result if hasattr(result, "result") else result._result  # before ansible-core 2.19
+        outcome = {key: said[key] for key in KEPT if key in said}
+        task, host = (result.task, result.host) if hasattr(result, "task") else (result._task, result._host)
+        line = {"task": task.get_name(), "action": task.action, "host": host.get_name(), **outcome}
+        line["args"] = said.get("invocation", {}).get("module_args")
         with self._file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line, default=str) + "\n")
 
