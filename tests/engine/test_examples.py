@@ -169,7 +169,7 @@ def test_examples_do_what_check_mode_says_and_only_once(machine: LabMachine, mod
     for title, used, options in examples(module):
         before = settled(machine)
         prediction = machine.module(used, _check=True, **options)
-        assert snapshot.diff(before, settled(machine)) == [], title
+        assert snapshot.diff(before, machine.snapshot()) == [], title
         result = machine.module(used, **options)
         assert result["changed"], title
         assert predicted(result) == predicted(prediction), title

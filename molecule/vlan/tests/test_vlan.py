@@ -37,7 +37,7 @@ def test_frames_have_a_tag_on_the_bridge_and_none_beyond_it(machine: LabMachine)
         capture(machine, "bridge", "br0", 2, "vlan 100 and icmp", seconds=30) as tagged,
         capture(machine, "ns2", "ns2-veth0", 2, "icmp", seconds=30) as plain,
     ):
-        assert ping(machine, "ns1", "192.0.2.2").count("ttl=64") == 3
+        assert ping(machine, "ns1", "-W", "20", "192.0.2.2").count("ttl=64") == 3
     first, second = tagged
     assert "192.0.2.1 > 192.0.2.2: ICMP echo request" in first
     assert "192.0.2.2 > 192.0.2.1: ICMP echo reply" in second

@@ -36,7 +36,7 @@ def test_the_ports_are_in_their_vlans_and_in_no_other(machine: LabMachine) -> No
 
 @pytest.mark.parametrize(("netns", "to"), [("ns1", 2), ("ns4", 3)])
 def test_within_a_vlan_they_reach_each_other(machine: LabMachine, netns: str, to: int) -> None:
-    assert ping(machine, netns, f"192.0.2.{to}").count("ttl=64") == 3
+    assert ping(machine, netns, "-W", "20", f"192.0.2.{to}").count("ttl=64") == 3
 
 
 @pytest.mark.parametrize(("netns", "to"), [("ns1", 3), ("ns2", 4)])
