@@ -5,4 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytest.register_assert_rewrite("life")  # it has assertions that are to say what they have seen
 pytest_plugins = ["session_rules", "kernel_rules"]

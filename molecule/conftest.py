@@ -13,6 +13,8 @@ import typing as t
 
 import life
 import pytest
+import rendered
+import snapshot
 from labmachine import LabMachine
 from served import ServedMachine
 from testinfra.backend.base import BaseBackend, CommandResult
@@ -44,8 +46,15 @@ def machine(request: pytest.FixtureRequest) -> t.Iterator[LabMachine]:
     if not request.config.getoption("--emulated"):
         yield LabMachine.load(request.getfixturevalue("scratch") / "machine.json")
         return
-    with ServedMachine.start() as started, life.lived(request.path.parents[1].name, started):
-        yield started
+    scenario = request.path.parents[1].name
+    with ServedMachine.start() as started:
+        started.module("check", checks=[])  # now all that runs the modules is running
+        before = started.snapshot()
+        with life.lived(scenario, started):
+            life.see_failures_gone(started, rendered.read(scenario).checks)
+            yield started
+        differences = snapshot.diff(before, started.snapshot())
+        assert not differences, "\n".join(differences)
 
 
 @pytest.fixture(scope="module")

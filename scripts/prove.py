@@ -26,10 +26,10 @@ CONTRACT = [
 PLAYBOOKS = ["tests/playbooks/test_labs.py", "tests/connection"]
 CONTROLLER = {"jmespath", "pyroute2", "hypothesis", "pytest", "pytest-testinfra", "pytest-xdist"}
 REPORTS = ROOT / ".cache/reports"
-EMULATED_REPORTS = ROOT / ".cache/emulated"
 MATRIX = ROOT / ".venv-matrix"
 
 sys.path.insert(0, str(ROOT / "tests"))
+import emulated  # noqa: E402
 import kernel_rules  # noqa: E402
 import pythons  # noqa: E402
 import run_ansible_test  # noqa: E402
@@ -80,12 +80,12 @@ def one(tally: Tally, name: str, command: t.Sequence[str], cwd: pathlib.Path = R
 
 
 def pytest(
-    tally: Tally, name: str, *arguments: str, program: pathlib.Path = BIN / "pytest", emulated: bool = False
+    tally: Tally, name: str, *arguments: str, program: pathlib.Path = BIN / "pytest", under_emulation: bool = False
 ) -> None:
     """A step of pytest, counted test by test, with the skips by name."""
-    report = (EMULATED_REPORTS if emulated else REPORTS) / f"{name.replace(' ', '-')}.xml"
+    report = (emulated.REPORTS if under_emulation else REPORTS) / f"{name.replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
-    command = [str(BIN / "python"), "tests/emulated.py"] if emulated else [str(program)]
+    command = [str(BIN / "python"), "tests/emulated.py"] if under_emulation else [str(program)]
     success, seconds = call(name, [*command, "-q", f"--junit-xml={report}", *arguments])
     cases = list(ET.parse(report).iter("testcase")) if report.exists() else []  # noqa: S314 - pytest wrote it
     skipped = [case for case in cases if case.find("skipped") is not None]
@@ -135,8 +135,7 @@ def test(tally: Tally) -> None:
     pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
-    if native():
-        pytest(tally, "VLANs on Debian's kernel, emulated", emulated=True)
+    on_second_kernel(tally)
     targets = len(list((ROOT / "tests/integration/targets").glob("*/aliases")))
     integration = [str(BIN / "python"), "tests/run_ansible_test.py", "integration"]
     one(tally, "ansible-test integration", integration, size=targets)
@@ -148,6 +147,20 @@ def test(tally: Tally) -> None:
     differences = snapshot.diff(before, snapshot.take_network())
     print(*differences, sep="\n")
     tally.note("this machine's own network is as it was before the tests", int(not differences), len(differences))
+
+
+def on_second_kernel(tally: Tally) -> None:
+    """Every scenario, and what this machine's kernel may not be able to run, on the distribution's under emulation."""
+    try:
+        release = emulated.release()
+    except SystemExit as reason:
+        lacking = f"every scenario on Debian's kernel, emulated: {reason}"
+        if native():
+            tally.note(lacking, 0, 1)
+        else:
+            tally.not_run.append(lacking)
+        return
+    pytest(tally, f"every scenario on Debian's Linux {release}, emulated", under_emulation=True)
 
 
 def native() -> list[str]:

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a command on Debian's own kernel, under emulation, with this machine's files: ``emulated.py [COMMAND ...]``.
 
-Without a command it runs the tests that need what this machine's kernel may not have (marker `vlan`). The kernel, and a
+Without a command it runs every scenario, and the tests that need what this machine's kernel may not have: what bears
+the markers `every_kernel` and `vlan`. Words that begin with a hyphen are further options for pytest. The kernel, and a
 busybox that needs no library to boot it, are fetched with apt-get and unpacked into .cache/kernel; they are not
-installed. What the command writes stays in the emulated
-machine's memory and is gone with it, but for the directory in $EMULATED_REPORTS, which is .cache/emulated here.
+installed. What the command writes stays in the emulated machine's memory and is gone with it, but for the directory in
+$EMULATED_REPORTS, which is .cache/emulated here.
 
 Needs qemu-system-x86, kmod, file, apt-get and dpkg-deb, virtme-ng from PyPI, and root. KVM is not used, even where
 there seems to be one: inside of another virtual machine it often does not work. So Python is 10 to 20 times slower.
@@ -24,16 +25,20 @@ import sys
 import time
 
 import kernel_rules
+import rendered
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(sys.prefix) / "bin"
 CACHE = ROOT / ".cache/kernel"
 REPORTS = ROOT / ".cache/emulated"
 META_PACKAGE = "linux-image-amd64"
+EMULATOR = "qemu-system-x86_64"
 
 LIMIT_S = 1800
 MEMORY = "3G"
 CPUS = "2"
+#: A worker for each of them. The tests of a file stay together: they may share a machine.
+WORKERS = ["-n", CPUS, "--dist", "loadfile"]
 #: Where the emulated machine has this machine's files until it has mounted them in its own way.
 HOST = "/run/host"
 
@@ -44,6 +49,8 @@ set -e
 if [ -z "$tag" ]; then
     export tag=$(sed -n 's|^\(virtme.initmount[0-9]*\) {host} .*|\1|p' /proc/mounts)
     umount {host}
+    # The first rule of address translation loads these. With them come settings, which stay when the lab is gone.
+    modprobe -a nf_nat
     exec unshare --mount sh "$0"
 fi
 mkdir /run/emulated && mount -t tmpfs -o size=75% tmpfs /run/emulated && cd /run/emulated
@@ -58,6 +65,16 @@ mkdir -p root{reports} && mount --bind {reports} root{reports}
 cd root && mkdir -p run/old && pivot_root . run/old && umount -l /run/old && rmdir /run/old
 cd {cwd}
 """
+
+
+def release() -> str:
+    """Which Linux it is. All that booting it takes is there then.
+
+    :raises SystemExit: when something of it cannot be had.
+    """
+    run([EMULATOR, "--version"], ROOT)
+    busybox()
+    return kernel().name.removeprefix("vmlinuz-")
 
 
 def kernel() -> pathlib.Path:
@@ -189,14 +206,20 @@ def status() -> int:
     return 1
 
 
+def places() -> list[str]:
+    """Where such tests are."""
+    return ["tests/kernels", "tests/engine", *(f"molecule/{name}" for name in kernel_rules.VLAN_SCENARIOS)]
+
+
 def main() -> int:
     """The command line."""
     if os.geteuid() != 0:
         raise SystemExit("root is needed: the emulated machine shows this machine's files to root")
-    places = ["tests/engine", *(f"molecule/{name}" for name in kernel_rules.VLAN_SCENARIOS)]
-    tests = [str(BIN / "pytest"), "-m", "vlan", "--emulated", *places, *sys.argv[1:]]
-    given = bool(sys.argv[1:]) and not sys.argv[1].startswith("-")
-    return boot(sys.argv[1:] if given else tests)
+    given = sys.argv[1:]
+    if given and not given[0].startswith("-"):
+        return boot(given)
+    rendered.write()
+    return boot([str(BIN / "pytest"), "--emulated", "-m", "vlan or every_kernel", *WORKERS, *places(), *given])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,10 @@ import pytest
 #: The scenarios that need such a kernel, their tests marked so, too.
 VLAN_SCENARIOS = ("vlan", "vlan_isolation")
 
-_MARKER = "vlan: needs a kernel with bridge VLAN filtering; tests/emulated.py runs it where this one has none"
+_MARKERS = (
+    "vlan: needs a kernel with bridge VLAN filtering; tests/emulated.py runs it where this one has none",
+    "every_kernel: tests/emulated.py runs it, whatever this machine's kernel has",
+)
 _TRIAL = ["unshare", "--net", "ip", "link", "add", "trial", "type", "bridge", "vlan_filtering", "1"]
 
 
@@ -39,7 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The markers."""
-    config.addinivalue_line("markers", _MARKER)
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

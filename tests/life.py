@@ -11,42 +11,36 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-import snapshot
-import yaml
-from ansible_collections.tcpip.lab.plugins.module_utils import merging
-from labmachine import ROOT
+import rendered
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
-
-Variables = dict[str, t.Any]
+    from rendered import Items, Lab
 
 
 @contextlib.contextmanager
 def lived(scenario: str, machine: LabMachine) -> t.Iterator[None]:
     """Predicted, built as predicted, built again, checked; the block sees it; removed. Then stage after stage."""
-    (play,) = yaml.safe_load((ROOT / f"playbooks/{scenario}.yml").read_text(encoding="utf-8"))
-    variables, last = play["vars"], len(play["vars"]["lab_stages"])
-    machine.module("check", checks=[])  # now all that runs the modules is running
-    before = machine.snapshot()
-    predicted = _build(machine, variables, last, _check=True)
-    assert snapshot.diff(before, machine.snapshot()) == []
-    built = _build(machine, variables, last)
-    assert built["changed"]
-    assert built["diff"] == predicted["diff"]
-    assert not _build(machine, variables, last)["changed"]
-    _check(machine, variables, last)
-    yield
-    _remove(machine, variables)
-    for stage in range(1, last + 1):
-        _build(machine, variables, stage)
-        _check(machine, variables, stage)
-    see_failures_gone(machine, [stage["checks"] for stage in variables["lab_stages"]])
-    _remove(machine, variables)
-    assert snapshot.diff(before, machine.snapshot()) == []
+    lab = rendered.read(scenario)
+    last = len(lab.topologies) - 1
+    try:
+        predicted = _build(machine, lab, last, _check=True)
+        built = _build(machine, lab, last)
+        assert built["changed"]
+        assert built["diff"] == predicted["diff"]  # had the prediction changed anything, there were less to do
+        assert not _build(machine, lab, last)["changed"]
+        _check(machine, lab, last)
+        yield
+        assert _remove(machine, lab)["changed"]
+        for stage in range(last):
+            _build(machine, lab, stage)
+            _check(machine, lab, stage)
+        _build(machine, lab, last)
+    finally:
+        _remove(machine, lab)
 
 
-def see_failures_gone(machine: LabMachine, stages: t.Sequence[t.Sequence[Variables]]) -> None:
+def see_failures_gone(machine: LabMachine, stages: t.Sequence[t.Sequence[Items]]) -> None:
     """In the whole lab the early stages' checks of failures are not met; one that is, too, could not fail.
 
     :param stages: the checks of each stage.
@@ -59,25 +53,23 @@ def see_failures_gone(machine: LabMachine, stages: t.Sequence[t.Sequence[Variabl
             assert not result["ok"]
 
 
-def _subject(check: Variables) -> Variables:
+def _subject(check: Items) -> Items:
     """What is asked, whatever words the check has for it."""
     return next(value for value in check.values() if isinstance(value, dict))
 
 
-def _is_of_failure(subject: Variables) -> bool:
+def _is_of_failure(subject: Items) -> bool:
     """Whether it is a failure, or that something is not there, that the check wants to see."""
     return subject.get("expect", "reply") not in {"reply", "delivered", "answer"} or subject.get("present") is False
 
 
-def _build(machine: LabMachine, variables: Variables, stage: int, _check: bool = False) -> Variables:
-    stages = variables["lab_stages"][:stage]
-    wanted: t.Any = merging.merge([each.get("topology", {}) for each in stages])
-    return machine.module("topology", name=variables["lab_name"], _check=_check, _diff=True, **wanted)
+def _build(machine: LabMachine, lab: Lab, stage: int, _check: bool = False) -> Items:
+    return machine.module("topology", name=lab.name, _check=_check, _diff=True, **lab.topologies[stage])
 
 
-def _check(machine: LabMachine, variables: Variables, stage: int) -> None:
-    machine.module("check", checks=variables["lab_stages"][stage - 1]["checks"])
+def _check(machine: LabMachine, lab: Lab, stage: int) -> None:
+    machine.module("check", checks=lab.checks[stage])
 
 
-def _remove(machine: LabMachine, variables: Variables) -> None:
-    assert machine.module("topology", name=variables["lab_name"], state="absent")["changed"]
+def _remove(machine: LabMachine, lab: Lab) -> Items:
+    return machine.module("topology", name=lab.name, state="absent")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import pkgutil
 import sys
 import typing as t
 
@@ -25,8 +26,16 @@ def main() -> None:
         if number == 0:
             run_module.prepare(order)
             importlib.import_module("ansible.module_utils.testing")
-            importlib.import_module("ansible_collections.tcpip.lab.plugins.module_utils.runner")
+            _import_all("ansible_collections.tcpip.lab.plugins.module_utils")
         print(json.dumps(_printed_by_fork(order)), flush=True)
+
+
+def _import_all(package: str) -> None:
+    """Import the package and all that is in it, but for programs."""
+    path = importlib.import_module(package).__path__
+    for each in pkgutil.walk_packages(path, package + "."):
+        if not each.name.endswith(".__main__"):
+            importlib.import_module(each.name)
 
 
 def _printed_by_fork(order: dict[str, t.Any]) -> str:

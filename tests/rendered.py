@@ -1,0 +1,78 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbooks give to the modules, stage by stage, by Ansible's own templates and the role lab's own variables.
+
+Ansible takes minutes to start under emulation, so it is noted before: ``rendered.py`` notes it, and ``read()`` needs no
+Ansible.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import typing as t
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NOTED = ROOT / ".cache/rendered.json"
+
+Items = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Lab:
+    """A scenario's lab: for each stage the topology at its end, and its checks."""
+
+    name: str
+    topologies: list[Items]
+    checks: list[list[Items]]
+
+
+def scenarios() -> list[str]:
+    """All scenarios, by the names of their playbooks."""
+    return sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+
+
+def write() -> None:
+    """Render all playbooks as they are run by default, and note what comes of it."""
+    from ansible.plugins.loader import init_plugin_loader
+
+    init_plugin_loader([str(ROOT / ".collections")])
+    NOTED.parent.mkdir(exist_ok=True)
+    NOTED.write_text(json.dumps({scenario: _render(scenario) for scenario in scenarios()}), encoding="utf-8")
+
+
+def read(scenario: str) -> Lab:
+    """What was noted of a scenario."""
+    return Lab(**json.loads(NOTED.read_text(encoding="utf-8"))[scenario])
+
+
+def _render(scenario: str) -> Items:
+    """The fields of a Lab. Of the variables, those of the role are stronger than the play's, its defaults weaker."""
+    (play,) = _load(f"playbooks/{scenario}.yml")
+    variables = {**_load("roles/lab/defaults/main.yml"), **play["vars"], **_load("roles/lab/vars/main.yml")}
+    numbers = range(1, len(variables["lab_stages"]) + 1)
+    return {
+        "name": variables["lab_name"],
+        "topologies": [_template("{{ lab_topology }}", variables, number) for number in numbers],
+        "checks": [_template("{{ lab_stage.checks }}", variables, number) for number in numbers],
+    }
+
+
+def _load(path: str) -> t.Any:
+    from ansible.parsing.dataloader import DataLoader
+
+    return DataLoader().load_from_file(str(ROOT / path), trusted_as_template=True)
+
+
+def _template(template: str, variables: Items, stage: int) -> t.Any:
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.template import Templar, trust_as_template
+
+    templar = Templar(DataLoader(), {**variables, "lab_stage_number": stage})
+    return templar.template(trust_as_template(template))
+
+
+if __name__ == "__main__":
+    write()
