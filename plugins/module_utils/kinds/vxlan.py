@@ -122,9 +122,17 @@ class Vxlan(Resource):
             end = self.end
             yield CreateOverlay(end.netns, end.name, None, end.mac, self.KIND, self.underlay, self.settings)
         else:
+            yield from self._give_way(link)
             yield from change_settings(link, self.settings)
         yield from configure(self.end, link, alias, mtu_at_birth=False)
         yield from self._entries(link)
+
+    def _give_way(self, link: Link) -> Iterator[Operation]:
+        """What the kernel makes of a new remote goes first if it is there: else undoing the remote would remove it."""
+        flood = self._flood_entry(link)
+        if flood and flood.dst != _flood(link.settings):
+            for entry in sorted(each for each in link.fdb if each[:2] == flood[:2]):
+                yield RemoveFdb(self.end.netns, self.end.name, self.underlay, entry)
 
     def _entries(self, link: Link | None) -> Iterator[Operation]:
         flood = self._flood_entry(link)
@@ -184,7 +192,8 @@ def _after_change(link: Link | None, flood: FdbEntry | None) -> frozenset[FdbEnt
     had = _flood(link.settings)
     if flood and flood.dst == had:
         return link.fdb
-    return frozenset(entry for entry in link.fdb if entry[:2] != (UNKNOWN, had)) | ({flood} if flood else set())
+    gone = {(UNKNOWN, had), *({flood[:2]} if flood else ())}
+    return frozenset(entry for entry in link.fdb if entry[:2] not in gone) | ({flood} if flood else set())
 
 
 def _flood(settings: Mapping[str, Any]) -> str | None:

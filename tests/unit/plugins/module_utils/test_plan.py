@@ -15,9 +15,9 @@ from ansible_collections.tcpip.lab.plugins.module_utils.ledger import Ledger
 from ansible_collections.tcpip.lab.plugins.module_utils.operations import Operation, RemoveLink, SetLink
 from ansible_collections.tcpip.lab.plugins.module_utils.state import ROOT, State
 from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, unparse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from simulated_kernel import Kernel, empty
+from simulated_kernel import UNKNOWN, Kernel, empty
 
 Items = dict[str, list[dict[str, t.Any]]]
 
@@ -183,8 +183,13 @@ def test_any_lab_becomes_any_other(before: Items, after: Items) -> None:
     assert _picture(kernel.finish()) == _picture(empty())
 
 
+FLOODED = {"name": "v0", "id": 1, "underlay": "", "fdb": [{"mac": UNKNOWN, "dst": "10.9.0.1"}]}
+REMOTE = {"name": "v0", "id": 1, "underlay": "", "remote": "10.9.0.1"}
+
+
 @often
 @given(topologies(), topologies(), st.integers(0, 60))
+@example({"vxlan": [FLOODED]}, {"vxlan": [REMOTE]}, 60)
 def test_what_was_done_up_to_any_step_is_undone(before: Items, after: Items, done: int) -> None:
     kernel = Kernel(_build(before))
     was = _exactly(kernel.state)
