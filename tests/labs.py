@@ -44,7 +44,6 @@ FULL: Items = {
                 "name": "gw-veth0",
                 "netns": "router",
                 "addresses": ["192.0.2.254/24", "2001:db8:1::fe/64"],
-                "purge_addresses": True,
                 "mac": "00:00:5e:00:53:fe",
                 "mtu": 1400,
             },

@@ -186,7 +186,10 @@ def _link_info(kind: str, data: Mapping[str, Any]) -> tuple[str, Any]:
 
 def _kind_settings(kind: str, settings: Mapping[str, Any], base: str, numbers: Numbers) -> tuple[str, Any]:
     """The parameters of a kind; what names another interface is given by its number."""
-    attributes = [_SETTINGS[kind](name, value) for name, value in settings.items() if name not in ("dev", "parent")]
+    said = {name: value for name, value in settings.items() if name not in ("dev", "parent")}
+    if said.get("remote") or said.get("group"):  # one attribute for both: what there is not must not take away what is
+        said = {name: value for name, value in said.items() if value or name not in ("remote", "group")}
+    attributes = [_SETTINGS[kind](name, value) for name, value in said.items()]
     if "dev" in settings:
         attributes.append(("IFLA_VXLAN_LINK", numbers.index(base, settings["dev"]) if settings["dev"] else 0))
     return _link_info(kind, {"attrs": attributes})

@@ -91,6 +91,8 @@ CHANGES: dict[str, Items] = {
     "routes": changed(without(FULL, "route", 4, 5), "route", 2, source="192.0.2.1"),
     "sysctls": changed(changed(FULL, "sysctl", 0, value="0"), "sysctl", 2, value="2"),
     "an fdb": changed(FULL, "vxlan", 0, fdb=[{"mac": "00:00:5e:00:53:aa", "dst": "203.0.113.3"}]),
+    "a remote that becomes a group": changed(FULL, "vxlan", 0, remote=None, group="239.2.2.2"),
+    "a remote that was an entry": changed(FULL, "vxlan", 0, remote="203.0.113.7"),
     "an overlay made anew": changed(changed(FULL, "vxlan", 0, id=101), "vxlan", 2, dstport=8472),
     "a pair joined otherwise": {
         **without(FULL, "route", 0, 1, 2, 3),

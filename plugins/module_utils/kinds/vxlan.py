@@ -123,9 +123,13 @@ class Vxlan(Resource):
             yield CreateOverlay(end.netns, end.name, None, end.mac, self.KIND, self.underlay, self.settings)
         else:
             yield from self._give_way(link)
-            yield from change_settings(link, self.settings)
+            yield from change_settings(link, {**self._neither(), **self.settings})
         yield from configure(self.end, link, alias, mtu_at_birth=False)
         yield from self._entries(link)
+
+    def _neither(self) -> dict[str, Any]:
+        """Who declares remote or group declares that there is not the other: the kernel has one place for both."""
+        return dict.fromkeys(_FLOOD) if _flood(self.settings) else {}
 
     def _give_way(self, link: Link) -> Iterator[Operation]:
         """What the kernel makes of a new remote goes first if it is there: else undoing the remote would remove it."""

@@ -166,7 +166,7 @@ PRESENT: list[tuple[str, dict[str, t.Any], State, list[str]]] = [
         "vxlan",
         {"name": "x", "netns": "ns1", "id": 7, "group": "239.0.0.1", "dev": "a"},
         _state(*_pair(), _overlay()),
-        ["-ns1: x group none", "+ns1: x group 239.0.0.1"],
+        ["-ns1: x remote 10.0.0.1 group none", "+ns1: x remote none group 239.0.0.1"],
     ),
     (
         "vxlan",

@@ -169,8 +169,15 @@ def test_a_lab_that_stands_needs_nothing(items: Items) -> None:
     assert _change(items, items, _build(items)) == []
 
 
+CARRIER = {"veth": [{"name": "v2", "peer": {"name": "v3"}}]}
+FLOODED = {"name": "v0", "id": 1, "underlay": "", "fdb": [{"mac": UNKNOWN, "dst": "10.9.0.1"}]}
+REMOTE = {"name": "v0", "id": 1, "underlay": "", "remote": "10.9.0.1"}
+GROUP = {"name": "v0", "id": 1, "underlay": "", "group": "239.0.0.1", "dev": "v2"}
+
+
 @often
 @given(topologies(), topologies())
+@example({**CARRIER, "vxlan": [REMOTE]}, {**CARRIER, "vxlan": [GROUP]})
 def test_any_lab_becomes_any_other(before: Items, after: Items) -> None:
     """And is then what it would be, had it been built from nothing."""
     kernel = Kernel(_build(before))
@@ -181,10 +188,6 @@ def test_any_lab_becomes_any_other(before: Items, after: Items) -> None:
     assert _picture(state) == expected
     kernel.run(_change(after, {}, state))
     assert _picture(kernel.finish()) == _picture(empty())
-
-
-FLOODED = {"name": "v0", "id": 1, "underlay": "", "fdb": [{"mac": UNKNOWN, "dst": "10.9.0.1"}]}
-REMOTE = {"name": "v0", "id": 1, "underlay": "", "remote": "10.9.0.1"}
 
 
 @often
