@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 import xml.etree.ElementTree as ET
+from concurrent import futures
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(sys.prefix) / "bin"
@@ -45,6 +48,8 @@ class Tally:
     not_run: list[str] = dataclasses.field(default_factory=list)
     passed: int = 0
     failed: int = 0
+    #: Where its steps print; None is where this process does.
+    output: t.IO[str] | None = None
 
     def note(self, name: str, passed: int, failed: int, seconds: float = 0) -> None:
         """Add the outcome of a step."""
@@ -52,6 +57,13 @@ class Tally:
         self.failed += failed
         verdict = "FAILED" if failed else "ok"
         self.lines.append(f"{verdict:7} {name} ({passed} passed, {failed} failed, {seconds:.0f} s)")
+
+    def add(self, other: Tally) -> None:
+        """Add what was noted elsewhere."""
+        for mine, theirs in ((self.lines, other.lines), (self.failures, other.failures), (self.not_run, other.not_run)):
+            mine.extend(theirs)
+        self.passed += other.passed
+        self.failed += other.failed
 
     def finish(self) -> int:
         """Print it all; the exit status. The last line has the sums."""
@@ -63,18 +75,21 @@ class Tally:
         return 1 if self.failed else 0
 
 
-def call(name: str, command: t.Sequence[str], cwd: pathlib.Path = ROOT) -> tuple[bool, float]:
+def call(tally: Tally, name: str, command: t.Sequence[str], cwd: pathlib.Path = ROOT) -> tuple[bool, float]:
     """Run a command that prints for itself: whether it succeeded, and the seconds it took."""
-    print(f"\n=== {name}", flush=True)
+    print(f"\n=== {name}", file=tally.output, flush=True)
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": sys.prefix}
     began = time.monotonic()
-    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False)
+    errors = subprocess.STDOUT if tally.output else None
+    done = subprocess.run(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=tally.output, stderr=errors, check=False
+    )
     return done.returncode == 0, time.monotonic() - began
 
 
 def one(tally: Tally, name: str, command: t.Sequence[str], cwd: pathlib.Path = ROOT, size: int = 1) -> None:
     """A step that passes or fails as a whole; `size` says of how many parts it consists."""
-    success, seconds = call(name, command, cwd)
+    success, seconds = call(tally, name, command, cwd)
     # A step without parts has proved nothing.
     tally.note(name, size if success else 0, 0 if success and size else 1, seconds)
 
@@ -86,7 +101,7 @@ def pytest(
     report = (emulated.REPORTS if under_emulation else REPORTS) / f"{name.replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
     command = [str(BIN / "python"), "tests/emulated.py"] if under_emulation else [str(program)]
-    success, seconds = call(name, [*command, "-q", f"--junit-xml={report}", *arguments])
+    success, seconds = call(tally, name, [*command, "-q", f"--junit-xml={report}", *arguments])
     cases = list(ET.parse(report).iter("testcase")) if report.exists() else []  # noqa: S314 - pytest wrote it
     skipped = [case for case in cases if case.find("skipped") is not None]
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
@@ -135,18 +150,41 @@ def test(tally: Tally) -> None:
     pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
-    on_second_kernel(tally)
-    targets = len(list((ROOT / "tests/integration/targets").glob("*/aliases")))
-    integration = [str(BIN / "python"), "tests/run_ansible_test.py", "integration"]
-    one(tally, "ansible-test integration", integration, size=targets)
-    left = kernel_rules.VLAN_SCENARIOS if native() else ()
-    scenarios = {path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")} - set(left)
-    excluded = [word for name in left for word in ("--exclude", name)]
-    one(tally, "molecule test --all", [str(BIN / "molecule"), "test", "--all", *excluded], size=len(scenarios))
+    with beside(tally, on_second_kernel):
+        integration(tally)
+        molecule(tally)
     versions(tally)
     differences = snapshot.diff(before, snapshot.take_network())
     print(*differences, sep="\n")
     tally.note("this machine's own network is as it was before the tests", int(not differences), len(differences))
+
+
+@contextlib.contextmanager
+def beside(tally: Tally, step: t.Callable[[Tally], None]) -> t.Iterator[None]:
+    """Do a step while those of the block are done, which mostly wait. What it prints is shown when both are over."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output, futures.ThreadPoolExecutor(1) as pool:
+        own = Tally(output=output)
+        running = pool.submit(step, own)
+        yield
+        running.result()
+        output.seek(0)
+        sys.stdout.write(output.read())
+        tally.add(own)
+
+
+def integration(tally: Tally) -> None:
+    """The targets for ansible-test."""
+    targets = len(list((ROOT / "tests/integration/targets").glob("*/aliases")))
+    command = [str(BIN / "python"), "tests/run_ansible_test.py", "integration"]
+    one(tally, "ansible-test integration", command, size=targets)
+
+
+def molecule(tally: Tally) -> None:
+    """All scenarios that this machine's kernel can run."""
+    left = kernel_rules.VLAN_SCENARIOS if native() else ()
+    scenarios = {path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")} - set(left)
+    excluded = [word for name in left for word in ("--exclude", name)]
+    one(tally, "molecule test --all", [str(BIN / "molecule"), "test", "--all", *excluded], size=len(scenarios))
 
 
 def on_second_kernel(tally: Tally) -> None:
@@ -204,19 +242,19 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
         tally.not_run.append(f"{packages[0]}: there is no Python {python} here")
         return None
     interpreter = MATRIX / f"{python}-{packages[0].replace('==', '-')}" / "bin/python"
-    if not interpreter.exists() and not make_environment(found, interpreter, packages):
+    if not interpreter.exists() and not make_environment(tally, found, interpreter, packages):
         tally.note(f"{packages[0]}: its environment with Python {python} could not be made", 0, 1)
         return None
     return interpreter
 
 
-def make_environment(python: str, interpreter: pathlib.Path, packages: t.Sequence[str]) -> bool:
+def make_environment(tally: Tally, python: str, interpreter: pathlib.Path, packages: t.Sequence[str]) -> bool:
     """Make a virtual environment; whether it could be made. A half-made one is removed."""
     place = interpreter.parent.parent
-    made, _seconds = call(f"make {place.name}", [python, "-m", "venv", str(place)])
+    made, _seconds = call(tally, f"make {place.name}", [python, "-m", "venv", str(place)])
     if made:
         pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        made, _seconds = call(f"install {' '.join(packages)}", [*pip, *packages])
+        made, _seconds = call(tally, f"install {' '.join(packages)}", [*pip, *packages])
     if not made:
         interpreter.unlink(missing_ok=True)
     return made
