@@ -22,6 +22,7 @@ import typing as t
 import forward_proxy
 import run_ansible_test
 import throwaway
+from labmachine import LabMachine
 
 CACHE = pathlib.Path(__file__).resolve().parent.parent / ".cache/bare"
 # What the README asks for beforehand, without git: the checkout is there already. Where it is not needed, sudo goes.
@@ -76,16 +77,19 @@ def _mirror(suite: str) -> str:
     return found[0]
 
 
-class BareMachine(throwaway.Machine):
+class BareMachine(LabMachine):
     """A machine with a bare distribution as its root; `user` works on it, in a checkout in the home directory."""
 
     user = "root"
 
     @classmethod
     @contextlib.contextmanager
-    def made(cls, user: str) -> t.Iterator[t.Self]:
-        """A fresh one, without sudo for root, and with it for the user otherwise."""
-        with cls.start() as machine:
+    def made(cls, user: str, share: t.Iterable[str] = ()) -> t.Iterator[t.Self]:
+        """A fresh one, without sudo for root, and with it for the user otherwise.
+
+        :param share: directories below /tmp that this machine's own tools are to see in it.
+        """
+        with cls.start(share) as machine:
             machine.user = user
             machine._mount()
             machine._configure()
