@@ -7,5 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("life")  # it has assertions that are to say what they have seen
+# These have assertions that are to say what they have seen.
+pytest.register_assert_rewrite("bare_machine", "connected", "labs", "life")
 pytest_plugins = ["session_rules", "kernel_rules"]

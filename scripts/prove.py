@@ -165,10 +165,13 @@ def beside(tally: Tally, step: t.Callable[[Tally], None]) -> t.Iterator[None]:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, futures.ThreadPoolExecutor(1) as pool:
         own = Tally(output=output)
         running = pool.submit(step, own)
-        yield
+        try:
+            yield
+        finally:
+            futures.wait([running])
+            output.seek(0)
+            sys.stdout.write(output.read())
         running.result()
-        output.seek(0)
-        sys.stdout.write(output.read())
         tally.add(own)
 
 
@@ -242,21 +245,24 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
         tally.not_run.append(f"{packages[0]}: there is no Python {python} here")
         return None
     interpreter = MATRIX / f"{python}-{packages[0].replace('==', '-')}" / "bin/python"
-    if not interpreter.exists() and not make_environment(tally, found, interpreter, packages):
+    stamp = interpreter.parent.parent / "made-of"
+    wanted = "\n".join(packages)
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return interpreter
+    if not make_environment(tally, found, interpreter, packages):
         tally.note(f"{packages[0]}: its environment with Python {python} could not be made", 0, 1)
         return None
+    stamp.write_text(wanted, encoding="utf-8")
     return interpreter
 
 
 def make_environment(tally: Tally, python: str, interpreter: pathlib.Path, packages: t.Sequence[str]) -> bool:
-    """Make a virtual environment; whether it could be made. A half-made one is removed."""
+    """Make a virtual environment in place of what may be there; whether it could be made."""
     place = interpreter.parent.parent
-    made, _seconds = call(tally, f"make {place.name}", [python, "-m", "venv", str(place)])
+    made, _seconds = call(tally, f"make {place.name}", [python, "-m", "venv", "--clear", str(place)])
     if made:
         pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         made, _seconds = call(tally, f"install {' '.join(packages)}", [*pip, *packages])
-    if not made:
-        interpreter.unlink(missing_ok=True)
     return made
 
 

@@ -15,11 +15,13 @@ there seems to be one: inside of another virtual machine it often does not work.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -170,12 +172,15 @@ def boot(command: list[str]) -> int:
             env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
             start_new_session=True,
         )
-        follow(emulator, REPORTS / "output")
+        try:
+            follow(emulator, REPORTS / "output")
+        finally:
+            end(emulator)
     return status()
 
 
 def follow(emulator: subprocess.Popen[bytes], output: pathlib.Path) -> None:
-    """Print what is written to the file until the emulator ends, or is ended since it takes too long."""
+    """Print what is written to the file until the emulator ends, or has taken too long."""
     began, seen = time.monotonic(), 0
     while True:
         over = emulator.poll() is not None
@@ -187,9 +192,19 @@ def follow(emulator: subprocess.Popen[bytes], output: pathlib.Path) -> None:
         if over:
             return
         if time.monotonic() - began > LIMIT_S:
-            os.killpg(emulator.pid, 15)
             print(f"\nnot done after {LIMIT_S} s: ended")
+            return
         time.sleep(0.5)
+
+
+def end(emulator: subprocess.Popen[bytes]) -> None:
+    """See to it that nothing of the emulator is left, whatever ended this."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if emulator.poll() is not None:
+            return
+        os.killpg(emulator.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            emulator.wait(10)
 
 
 def status() -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pathlib
 import typing as t
 
@@ -35,12 +36,14 @@ def scenarios() -> list[str]:
 
 
 def write() -> None:
-    """Render all playbooks as they are run by default, and note what comes of it."""
+    """Render all playbooks, and note what comes of it; in a process of its own, whose imports Ansible may change."""
     from ansible.plugins.loader import init_plugin_loader
 
     init_plugin_loader([str(ROOT / ".collections")])
     NOTED.parent.mkdir(exist_ok=True)
-    NOTED.write_text(json.dumps({scenario: _render(scenario) for scenario in scenarios()}), encoding="utf-8")
+    new = NOTED.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps({name: dataclasses.asdict(_render(name)) for name in scenarios()}), encoding="utf-8")
+    new.rename(NOTED)
 
 
 def read(scenario: str) -> Lab:
@@ -48,16 +51,19 @@ def read(scenario: str) -> Lab:
     return Lab(**json.loads(NOTED.read_text(encoding="utf-8"))[scenario])
 
 
-def _render(scenario: str) -> Items:
-    """The fields of a Lab. Of the variables, those of the role are stronger than the play's, its defaults weaker."""
+def _render(scenario: str) -> Lab:
+    """A playbook's lab as it is run by default.
+
+    Of the variables, those of the role are stronger than the play's, its defaults weaker.
+    """
     (play,) = _load(f"playbooks/{scenario}.yml")
     variables = {**_load("roles/lab/defaults/main.yml"), **play["vars"], **_load("roles/lab/vars/main.yml")}
     numbers = range(1, len(variables["lab_stages"]) + 1)
-    return {
-        "name": variables["lab_name"],
-        "topologies": [_template("{{ lab_topology }}", variables, number) for number in numbers],
-        "checks": [_template("{{ lab_stage.checks }}", variables, number) for number in numbers],
-    }
+    return Lab(
+        variables["lab_name"],
+        [_template("{{ lab_topology }}", variables, number) for number in numbers],
+        [_template("{{ lab_stage.checks }}", variables, number) for number in numbers],
+    )
 
 
 def _load(path: str) -> t.Any:

@@ -14,8 +14,9 @@ description:
     addresses, routes, sockets and rules of the namespace, and all else as it is on the machine, the files included.
   - The machine is reached by another connection plugin, with all the options that one has, such as C(ansible_host),
     C(ansible_user) and C(ansible_ssh_common_args). One SSH connection serves all namespaces of a machine.
-  - Tasks run as the user of that connection. To enter a namespace takes root, so another user needs C(sudo) without a
-    password on the machine; the command itself runs as that user again, and C(become) works as everywhere.
+  - Tasks run as the user of that connection. To enter a namespace takes root, so another user needs C(sudo) for any
+    command and without a password on the machine; the command itself runs as that user again, and C(become) works as
+    everywhere. What runs, and what C(environment) sets for it, stands in the log of C(sudo) then.
 author:
   - Contributors to the tcpip.lab collection (@tcpip-lab)
 extends_documentation_fragment:
@@ -61,7 +62,7 @@ seealso:
 import shlex
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection import ConnectionBase
 from ansible.plugins.loader import connection_loader
 from ansible_collections.tcpip.lab.plugins.module_utils import values
@@ -69,39 +70,45 @@ from ansible_collections.tcpip.lab.plugins.module_utils import values
 #: What the script below ends with, and says first, when the command has not been started.
 _NOT_ENTERED = 125
 _SIGN = "tcpip.lab.netns: "
-#: Arguments: the namespace, and a command for sh. It is root for entering only, and keeps what a login has set.
-_ENTER = f"""
-PATH=$PATH:/usr/sbin:/sbin
-refuse() {{ echo "{_SIGN}$1" >&2; exit {_NOT_ENTERED}; }}
-[ -e "/run/netns/$1" ] || refuse "there is no network namespace $1"
-[ "$(id -u)" -ne 0 ] || exec ip netns exec "$1" /bin/sh -c "$2"
-sudo -n true 2>/dev/null || refuse "to enter a namespace, $(id -un) needs sudo without a password"
-exec sudo -n ip netns exec "$1" \\
-    setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ,)" -- \\
+#: Arguments: the namespace, and a command for sh. It is root for entering only. On one line, as not every user's shell
+#: takes a quoted word over several. What sudo sets although it keeps the rest (-E) is set back.
+_ENTER = " ".join(
+    f"""
+    PATH=$PATH:/usr/sbin:/sbin;
+    refuse() {{ echo "{_SIGN}$1" >&2; exit {_NOT_ENTERED}; }};
+    [ -e "/run/netns/$1" ] || refuse "there is no network namespace $1";
+    [ "$(stat -f -c %T "/run/netns/$1")" = nsfs ] || refuse "$1 is no network namespace any more";
+    [ "$(id -u)" -ne 0 ] || exec ip netns exec "$1" /bin/sh -c "$2";
+    sudo -n -E true 2>/dev/null || refuse "to enter a namespace, $(id -un) needs sudo without a password";
+    exec sudo -n -E ip netns exec "$1"
+    setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ,)" --
     env HOME="$HOME" USER="$(id -un)" LOGNAME="$(id -un)" PATH="$PATH" /bin/sh -c "$2"
-"""
+    """.split()
+)
 
 
 class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say what its types are
     """A network namespace of a machine."""
 
-    transport = "tcpip.lab.netns"
     has_pipelining = True
-    _machine: ConnectionBase | None = None
+    cwd: bytes | None = None
+    _machine: t.Any = None
+    _known: tuple[t.Any, t.Any] | None = None
 
     @property
-    def ssh_type_conn(self) -> ConnectionBase:
-        """The connection to the machine. By this name Ansible finds it, and gives it the options that are its own."""
-        if self._machine is None:
-            self._machine = connection_loader.get(self.get_option("via"), self._play_context, shell=self._shell)
-            self._machine.set_become_plugin(self.become)
-        return self._machine
+    def transport(self) -> str:
+        """How the machine is reached, by which Ansible knows what it must not do, such as to reboot this one."""
+        return str(self.get_option("via"))
 
-    def set_become_plugin(self, plugin: t.Any) -> None:
-        """Who answers when a command asks for a password."""
-        super().set_become_plugin(plugin)
-        if self._machine is not None:
-            self._machine.set_become_plugin(plugin)
+    @property
+    def ssh_type_conn(self) -> t.Any:
+        """The connection to the machine. By this name Ansible finds it, and gives it the options that are its own."""
+        if self._machine is None or self._machine.transport != self.transport:
+            self._machine = connection_loader.get(self.transport, self._play_context, shell=self._shell)
+        # Ansible sets these anew for each task.
+        self._machine._play_context, self._machine.cwd = self._play_context, self.cwd
+        self._machine.set_become_plugin(self.become)
+        return self._machine
 
     def _connect(self) -> Connection:
         """Connect to the machine. Whether the namespace is there is seen when the first command is to run in it."""
@@ -116,9 +123,13 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
         """
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         words = shlex.join(["/bin/sh", "-c", _ENTER, "sh", self._netns(), cmd])
-        code, output, messages = self.ssh_type_conn.exec_command(words, in_data=in_data, sudoable=sudoable)
+        try:
+            code, output, messages = self.ssh_type_conn.exec_command(words, in_data=in_data, sudoable=sudoable)
+        except AnsibleError as error:
+            _refuse(str(error))  # who waits for sudo's success in vain says what came instead
+            raise
         if code == _NOT_ENTERED:
-            self._refuse(output + messages)  # with a terminal, both come as one
+            _refuse((output + messages).decode(errors="replace"))  # with a terminal, both come as one
         return code, output, messages
 
     def _netns(self) -> str:
@@ -127,12 +138,6 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
             return values.namespace(self.get_option("netns") or self.get_option("host"))
         except ValueError as error:
             raise AnsibleConnectionFailure(f"ansible_netns: {error}") from None
-
-    @staticmethod
-    def _refuse(said: bytes) -> None:
-        _before, sign, reason = said.decode(errors="replace").partition(_SIGN)
-        if sign:
-            raise AnsibleConnectionFailure(reason.splitlines()[0])
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Copy a file to the machine."""
@@ -144,9 +149,17 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
         super().fetch_file(in_path, out_path)
         self.ssh_type_conn.fetch_file(in_path, out_path)
 
+    def _resolve_option_variables(self, variables: t.Any, templar: t.Any) -> t.Any:
+        """Ansible asks for what to set options to."""
+        self._known = (variables, templar)
+        return super()._resolve_option_variables(variables, templar)
+
     def reset(self) -> None:
         """Let the connection to the machine be made anew, for new groups of the user and the like."""
-        self.ssh_type_conn.reset()
+        machine = self.ssh_type_conn
+        if self._known:  # where Ansible only resets a connection, it sets the options of this one alone
+            machine.set_options(var_options=machine._resolve_option_variables(*self._known))
+        machine.reset()
         self.close()
 
     def close(self) -> None:
@@ -154,3 +167,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
         if self._machine is not None:
             self._machine.close()
         self._connected = False
+
+
+def _refuse(said: str) -> None:
+    """Raise AnsibleConnectionFailure if the script said why it does not enter."""
+    _before, sign, reason = said.partition(_SIGN)
+    if sign:
+        raise AnsibleConnectionFailure(reason.splitlines()[0])

@@ -56,12 +56,12 @@ options:
         C(expect), C(ttl) and C(by).
       - >-
         C(expect) of C(ping) is V(reply), the default, for an answer to every request, with the TTL C(ttl) if that is
-        given; V(silence) for no answer of any kind (which takes 2.5 seconds to be sure, since routers send ICMP
-        errors at a limited rate); V(network_unreachable) for C(ping)'s own I(Network is unreachable), when there is
-        no route to begin with; V(destination_net_unreachable) or V(destination_host_unreachable) for the errors of
-        these names, sent by the machine C(by) if that is given; V(message_too_long) for a packet that is larger than
-        an MTU on its way and must not be fragmented (use C(df)). An unreachable host is given up after 3 seconds.
-        That is how long such a check takes.
+        given; V(silence) for no answer of any kind, be it that a neighbour does not answer (which takes 2.5 seconds
+        or more to be sure, since routers send ICMP errors at a limited rate); V(network_unreachable) for C(ping)'s
+        own I(Network is unreachable), when there is no route to begin with; V(destination_net_unreachable) or
+        V(destination_host_unreachable) for the errors of these names, sent by the machine C(by) if that is given;
+        V(message_too_long) for a packet that is larger than an MTU on its way and must not be fragmented (use C(df)).
+        An unreachable host is given up after 3 seconds. That is how long such a check takes.
       - >-
         C(tcp) and C(udp) send a text, with a newline at its end. Their keys are C(from) (the namespace that sends),
         C(to) (the address, required), C(at) (the namespace that listens on all of its addresses; nobody listens if it

@@ -35,6 +35,7 @@ def open_to_ssh(machine: BareMachine, directory: pathlib.Path) -> dict[str, t.An
         "ansible_port": PORT,
         "ansible_user": USER,
         "ansible_ssh_private_key_file": str(key),
+        "ansible_control_path_dir": "/tmp/cp",  # the machine has a /tmp of its own
         "ansible_ssh_common_args": f"-o StrictHostKeyChecking=no -o UserKnownHostsFile={directory}/known",
     }
 

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import typing as t
 
 import connected
 import pytest
 from check_networks import ip
+from labmachine import BIN, ROOT, ansible_environment
 
 if t.TYPE_CHECKING:
     import pathlib
@@ -25,8 +29,21 @@ def pair(machine: LabMachine) -> LabMachine:
 
 
 def test_it_does_what_a_connection_has_to_do(pair: LabMachine, tmp_path: pathlib.Path) -> None:
-    connected.does_what_it_has_to(pair, tmp_path, user="root", home="/root")
+    connected.does_what_it_has_to(pair, tmp_path, user="root", home=os.path.expanduser("~"))
 
 
 def test_ordinary_modules_work_in_namespaces(pair: LabMachine, tmp_path: pathlib.Path) -> None:
     pair.playbook("tests/connection/ordinary.yml", "-i", connected.inventory(tmp_path, {}, {"ns1": {}, "ns2": {}}))
+
+
+def test_the_nodes_of_a_lab_are_hosts(machine: LabMachine) -> None:
+    """By the README's own words."""
+    machine.playbook("playbooks/router.yml", lab_checks=False)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = [line for line in readme.splitlines() if "-i inventory/router.yml" in line]
+    _program, *words = shlex.split(line)
+    done = machine.run([str(BIN / "ansible"), *words], cwd=str(ROOT), env=ansible_environment(""))
+    said = dict(re.findall(r"^(\w+) \| CHANGED \| rc=0 >>\n([^|]*\n)", done.stdout, re.MULTILINE))
+    assert said.keys() == {"ns1", "router", "ns2"}
+    assert "default via 192.0.2.254 dev ns1-veth0" in said["ns1"]
+    assert "192.0.2.0/24 dev gw-veth0" in said["router"]

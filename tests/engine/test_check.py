@@ -90,6 +90,13 @@ def test_silence(router: LabMachine) -> None:
     _one(router, _ping(expect="network_unreachable"), fails=True)
 
 
+def test_a_refusal_of_ones_own_is_not_taken_for_silence(router: LabMachine) -> None:
+    rule = ["-p", "icmp", "--icmp-type", "echo-request", "-j", "REJECT"]
+    router.run(["ip", "netns", "exec", "ns1", "iptables", "-A", "OUTPUT", *rule])
+    result = _one(router, _ping(expect="silence"), fails=True)
+    assert "Destination Port Unreachable" in result["came"]
+
+
 #: As on a machine with much to do.
 SLOW_PING = """#!/bin/sh
 sleep 0.8

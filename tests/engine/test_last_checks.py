@@ -10,19 +10,18 @@ And what they show to be there is not shown where there is nothing.
 
 from __future__ import annotations
 
-import re
 import shlex
+import subprocess
+import sys
 import typing as t
 
 import pytest
-import yaml
-from ansible_collections.tcpip.lab.plugins.module_utils import merging
-from jinja2.nativetypes import NativeEnvironment
+import rendered
 from kernel_rules import VLAN_SCENARIOS
-from labmachine import ROOT
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
+    from rendered import Lab
 
 Check = dict[str, t.Any]
 Results = dict[str, dict[str, t.Any]]
@@ -166,27 +165,10 @@ TAKEN_AWAY: dict[str, list[tuple[str, ...]]] = {
 }
 
 
-def whole(scenario: str) -> dict[str, t.Any]:
-    """The variables of the playbook, on a simulated host."""
-    (play,) = yaml.safe_load((ROOT / f"playbooks/{scenario}.yml").read_text(encoding="utf-8"))
-    variables: dict[str, t.Any] = play["vars"]
-    known = {**variables, "lab_host": "namespace", "lab_host_netns": "host"}
-    known["lab_uplink"] = variables.get("lab_simulated_uplink")
-    rendered: dict[str, t.Any] = _rendered({**variables, "lab_try": []}, known)
-    ground = {"topology": rendered.get("lab_simulation", {}), "checks": []}
-    return {**rendered, "lab_stages": [ground, *rendered["lab_stages"]]}
-
-
-def _rendered(value: t.Any, known: dict[str, t.Any]) -> t.Any:
-    if isinstance(value, dict):
-        return {key: _rendered(inner, known) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_rendered(each, known) for each in value]
-    if not isinstance(value, str) or "{{" not in value:
-        return value
-    environment = NativeEnvironment()
-    environment.filters["regex_escape"] = re.escape
-    return environment.from_string(value).render(known)
+@pytest.fixture(scope="module", autouse=True)
+def _noted() -> None:
+    """What the playbooks declare."""
+    subprocess.run([sys.executable, rendered.__file__], check=True)
 
 
 def of_failure(check: Check) -> bool:
@@ -197,17 +179,17 @@ def of_failure(check: Check) -> bool:
     return quiet or failing or subject.get("present") is False
 
 
-def failures(variables: dict[str, t.Any]) -> dict[str, Check]:
+def failures(lab: Lab) -> dict[str, Check]:
     """Such checks of the last stage, by their names."""
-    return {check["name"]: check for check in variables["lab_stages"][-1]["checks"] if of_failure(check)}
+    return {check["name"]: check for check in lab.checks[-1] if of_failure(check)}
 
 
-def without_causes(machine: LabMachine, scenario: str, variables: dict[str, t.Any]) -> Results:
-    """How these checks end once their causes are taken away."""
-    checks = failures(variables)
+def without_causes(machine: LabMachine, scenario: str, lab: Lab) -> Results:
+    """How these checks, which are met in the lab, end once their causes are taken away."""
+    checks = failures(lab)
     results: Results = {}
-    wanted: t.Any = merging.merge([each.get("topology", {}) for each in variables["lab_stages"]])
-    machine.module("topology", name=variables["lab_name"], **wanted)
+    machine.module("topology", name=lab.name, **lab.topologies[-1])
+    machine.module("check", checks=lab.checks[-1])
     for script, *beginnings in TAKEN_AWAY[scenario]:
         machine.run(["sh", "-ec", script])
         chosen = [check for name, check in checks.items() if name.startswith(tuple(beginnings))]
@@ -216,28 +198,28 @@ def without_causes(machine: LabMachine, scenario: str, variables: dict[str, t.An
     return results
 
 
-SCENARIOS = sorted({path.stem for path in (ROOT / "playbooks").glob("*.yml")} - {"machine", *VLAN_SCENARIOS})
+SCENARIOS = [name for name in rendered.scenarios() if name not in VLAN_SCENARIOS]
 
 
 @pytest.mark.parametrize("scenario", TAKEN_AWAY)
 def test_without_its_cause_it_is_not_seen(machine: LabMachine, scenario: str) -> None:
-    variables = whole(scenario)
-    results = without_causes(machine, scenario, variables)
+    lab = rendered.read(scenario)
+    results = without_causes(machine, scenario, lab)
     assert [name for name, result in results.items() if result["ok"]] == []
-    assert results.keys() == failures(variables).keys(), "of these nobody has tried whether they can fail"
+    assert results.keys() == failures(lab).keys(), "of these nobody has tried whether they can fail"
 
 
 def test_of_no_scenario_there_is_more() -> None:
-    assert {scenario for scenario in SCENARIOS if failures(whole(scenario))} == TAKEN_AWAY.keys()
+    assert {scenario for scenario in SCENARIOS if failures(rendered.read(scenario))} == TAKEN_AWAY.keys()
 
 
 def test_without_the_lab_nothing_of_it_is_seen(machine: LabMachine) -> None:
     """In namespaces with nothing in them, all labs' at once."""
-    labs = [whole(scenario)["lab_stages"] for scenario in [*SCENARIOS, *VLAN_SCENARIOS]]
-    names = {each["name"] for stages in labs for stage in stages for each in stage.get("topology", {}).get("netns", ())}
+    labs = [rendered.read(scenario) for scenario in [*SCENARIOS, *VLAN_SCENARIOS]]
+    names = {each["name"] for lab in labs for each in lab.topologies[-1]["netns"]}
     for name in names:
         machine.run(["ip", "netns", "add", name])
-    checks = [check for stages in labs for check in stages[-1]["checks"] if not of_failure(check)]
+    checks = [check for lab in labs for check in lab.checks[-1] if not of_failure(check)]
     results = machine.module("check", _fails=True, checks=checks)["results"]
     assert len(results) > 50
     (there,) = [result["name"] for result in results if result["ok"]]

@@ -203,6 +203,11 @@ DRIFTS = {
     ),
     "filtering off": ("ip -n bridge link set br0 type bridge vlan_filtering 0", "+bridge: br0 vlan_filtering on"),
     "the bridge's own VLAN": ("bridge -n bridge vlan add vid 7 dev br0 self", "-bridge: br0 vlan 7"),
+    "the bridge's own PVID": (
+        "bridge -n bridge vlan add vid 8 dev br0 self pvid untagged",
+        "-bridge: br0 vlan 8 pvid untagged",
+    ),
+    "the bridge's own frames tagged": ("bridge -n bridge vlan add vid 1 dev br0 self pvid", "-bridge: br0 vlan 1 pvid"),
     "bridge deleted": ("ip -n bridge link del br0", "+bridge: ns4-br0 vlan 200 pvid untagged"),
 }
 

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from .kinds.ping import Ping
 
+#: What a router says, or a namespace to itself, when a neighbour does not answer.
+_NO_NEIGHBOUR = "destination_host_unreachable"
 #: The ends that an ICMP error of another machine brings about, so that one can ask which machine.
-ANSWERED_BY_OTHERS = ("destination_net_unreachable", "destination_host_unreachable")
+ANSWERED_BY_OTHERS = ("destination_net_unreachable", _NO_NEIGHBOUR)
 #: Seconds between two requests that are to be answered; less than 0.2 is root's privilege.
 _INTERVAL_S = 0.01
 #: Seconds without an answer after which a packet counts as lost.
@@ -148,7 +150,7 @@ def attempt(ping: Ping) -> tuple[Transcript, Outcome]:
     if ping.expect == "silence":
         transcript = _look_for_silence(ping)
     elif ping.expect in ANSWERED_BY_OTHERS:
-        patience = _NEIGHBOUR_PATIENCE_S if ping.expect == "destination_host_unreachable" else _PATIENCE_S
+        patience = _NEIGHBOUR_PATIENCE_S if ping.expect == _NO_NEIGHBOUR else _PATIENCE_S
         transcript = _look(ping, min(ping.count, 2), LIMITED_S, patience)
     else:  # this machine's own errors are not limited, nor is the news that a packet is too big
         transcript = _look(ping, ping.count, _INTERVAL_S, _PATIENCE_S)
@@ -170,8 +172,12 @@ def _look_for_silence(ping: Ping) -> Transcript:
 
 def _of_others(errors: list[Error], netns: str) -> list[Error]:
     """Without the errors by which the namespace tells itself that a neighbour does not answer (arp(7))."""
-    own = look.View().links(netns).values() if errors else ()
-    return [error for error in errors if not any(link.holds(error[1]) for link in own if error[1])]
+    links = look.View().links(netns).values() if errors else ()
+    return [(kind, by, words) for kind, by, words in errors if kind != _NO_NEIGHBOUR or not _is_own(by, links)]
+
+
+def _is_own(address: str, links: Iterable[look.Interface]) -> bool:
+    return bool(address) and any(link.holds(address) for link in links)
 
 
 def _look(ping: Ping, count: int, interval: float, patience: float) -> Transcript:
