@@ -47,20 +47,23 @@ def see_failures_gone(machine: LabMachine, stages: t.Sequence[t.Sequence[Items]]
     """
     last = [_subject(check) for check in stages[-1]]
     for check in (check for stage in stages[:-1] for check in stage):
-        subject = _subject(check)
-        if _is_of_failure(subject) and subject not in last:
+        if of_failure(check) and _subject(check) not in last:
             (result,) = machine.module("check", _fails=True, checks=[check])["results"]
             assert not result["ok"]
+
+
+def of_failure(check: Items) -> bool:
+    """Whether it shows that something fails, does not happen, or is not there."""
+    subject = _subject(check)
+    unmet = subject.get("expect", "reply") not in {"reply", "delivered", "answer"}
+    failing = unmet or subject.get("status", 200) != 200
+    quiet = any(each.get("absent") or each.get("count") == 0 for each in check.get("captures", ()))
+    return failing or quiet or subject.get("present") is False
 
 
 def _subject(check: Items) -> Items:
     """What is asked, whatever words the check has for it."""
     return next(value for value in check.values() if isinstance(value, dict))
-
-
-def _is_of_failure(subject: Items) -> bool:
-    """Whether it is a failure, or that something is not there, that the check wants to see."""
-    return subject.get("expect", "reply") not in {"reply", "delivered", "answer"} or subject.get("present") is False
 
 
 def _build(machine: LabMachine, lab: Lab, stage: int, _check: bool = False) -> Items:

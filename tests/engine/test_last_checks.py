@@ -18,6 +18,7 @@ import typing as t
 import pytest
 import rendered
 from kernel_rules import VLAN_SCENARIOS
+from life import of_failure
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -169,14 +170,6 @@ TAKEN_AWAY: dict[str, list[tuple[str, ...]]] = {
 def _noted() -> None:
     """What the playbooks declare."""
     subprocess.run([sys.executable, rendered.__file__], check=True)
-
-
-def of_failure(check: Check) -> bool:
-    """Whether it shows that something does not happen, or is not there."""
-    subject = next(value for value in check.values() if isinstance(value, dict))
-    quiet = any(each.get("absent") or each.get("count") == 0 for each in check.get("captures", ()))
-    failing = "expect" in subject or subject.get("status", 200) != 200
-    return quiet or failing or subject.get("present") is False
 
 
 def failures(lab: Lab) -> dict[str, Check]:
