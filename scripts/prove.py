@@ -143,9 +143,7 @@ def lint(tally: Tally) -> None:
 def test(tally: Tally) -> None:
     """All tests."""
     before = snapshot.take_network()
-    playbook = ROOT / "playbooks/machine.yml"
-    if playbook.exists():
-        one(tally, "make this machine ready", [str(BIN / "ansible-playbook"), str(playbook)])
+    one(tally, "make this machine ready", [str(BIN / "ansible-playbook"), "playbooks/machine.yml"])
     pytest(tally, "unit tests", "tests/unit")
     pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
@@ -220,11 +218,8 @@ def versions(tally: Tally) -> None:
     for python, version in rows("matrix.txt"):
         interpreter = environment(tally, python, f"pyroute2=={version}")
         if interpreter:
-            pytest(
-                tally,
-                f"Python {python} with pyroute2 {version}",
-                *(*PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native()),
-            )
+            name = f"Python {python} with pyroute2 {version}"
+            pytest(tally, name, *PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native())
     for python, version in rows("controllers.txt"):
         interpreter = environment(tally, python, f"ansible-core=={version}", *pinned(CONTROLLER))
         if interpreter:

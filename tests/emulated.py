@@ -129,42 +129,12 @@ def boot(command: list[str]) -> int:
     """Boot, run the command, print what it printed; its status. Kept in REPORTS: `output`, `status`, `console`."""
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
-    guest = GUEST.format(host=HOST, reports=REPORTS, cwd=shlex.quote(str(ROOT)))
-    environment = {
-        "EMULATED_REPORTS": str(REPORTS),
-        "HOME": os.path.expanduser("~"),
-        "PATH": os.environ["PATH"],
-        "LC_ALL": "C.UTF-8",
-    }
-    assignments = [f"{name}={value}" for name, value in environment.items()]
-    words = shlex.join(["env", "-i", *assignments, *command])
-    script = [
-        guest,
-        f"{words} > {REPORTS}/output 2>&1 < /dev/null || status=$?",
-        f"echo ${{status:-0}} > {REPORTS}/status",
-    ]
-    (REPORTS / "script").write_text("\n".join(script), encoding="utf-8")
+    (REPORTS / "script").write_text(script(command), encoding="utf-8")
     image = kernel()
     print(f"on {image.name}", flush=True)
-    arguments = [
-        "--run",
-        str(image),
-        "--busybox",
-        str(busybox()),
-        "--user",
-        "root",
-        "--cpus",
-        CPUS,
-        "--memory",
-        MEMORY,
-        "--verbose",
-        "--disable-kvm",
-    ]
-    arguments += [f"--rodir={HOST}=/", f"--rwdir={REPORTS}"]
-    shell = f"sh {REPORTS}/script"
     with (REPORTS / "console").open("wb") as console:
         emulator = subprocess.Popen(
-            [str(BIN / "vng"), *arguments, "--", shell],
+            emulation(image),
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
@@ -177,6 +147,30 @@ def boot(command: list[str]) -> int:
         finally:
             end(emulator)
     return status()
+
+
+def script(command: list[str]) -> str:
+    """What the emulated machine does: it makes its root, and runs the command in it."""
+    environment = {
+        "EMULATED_REPORTS": str(REPORTS),
+        "HOME": os.path.expanduser("~"),
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+    }
+    words = shlex.join(["env", "-i", *(f"{name}={value}" for name, value in environment.items()), *command])
+    lines = [
+        GUEST.format(host=HOST, reports=REPORTS, cwd=shlex.quote(str(ROOT))),
+        f"{words} > {REPORTS}/output 2>&1 < /dev/null || status=$?",
+        f"echo ${{status:-0}} > {REPORTS}/status",
+    ]
+    return "\n".join(lines)
+
+
+def emulation(image: pathlib.Path) -> list[str]:
+    """The command that boots the kernel and runs the script."""
+    machine = ["--user", "root", "--cpus", CPUS, "--memory", MEMORY, "--verbose", "--disable-kvm"]
+    files = ["--busybox", str(busybox()), f"--rodir={HOST}=/", f"--rwdir={REPORTS}"]
+    return [str(BIN / "vng"), "--run", str(image), *machine, *files, "--", f"sh {REPORTS}/script"]
 
 
 def follow(emulator: subprocess.Popen[bytes], output: pathlib.Path) -> None:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pings, captures and texts in the namespaces of a machine, by the standard tools, as the tutorials make them."""
+"""Pings, captures, VLANs and texts in the namespaces of a machine, by the standard tools that the tutorials use."""
 
 from __future__ import annotations
 
@@ -64,6 +64,12 @@ def sockets(machine: Machine, netns: str, protocol: str, port: int) -> list[str]
     ports = [f"sport = :{port}", "or", f"dport = :{port}"]
     shown = machine.run(["ip", "netns", "exec", netns, "ss", "-Hna", f"--{protocol}", *ports]).stdout
     return sorted(line.split()[0] for line in shown.splitlines() if not line.startswith("TIME-WAIT"))
+
+
+def vlans(machine: Machine, netns: str) -> dict[str, list[tuple[int, list[str]]]]:
+    """The VLANs of the bridges and ports in a namespace, with their flags, as bridge(8) shows them."""
+    shown = machine.json(["bridge", "-n", netns, "-j", "vlan", "show"])
+    return {port["ifname"]: [(each["vlan"], each["flags"]) for each in port["vlans"]] for port in shown}
 
 
 def send_text(machine: Machine, client: str, server: str, *, address: str, port: int, text: str) -> str:

@@ -9,17 +9,12 @@ import typing as t
 
 import pytest
 import tutorial
-from traffic import capture, ping
+from traffic import capture, ping, vlans
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
 pytestmark = pytest.mark.vlan
-
-
-def vlans(machine: LabMachine) -> dict[str, list[tuple[int, list[str]]]]:
-    shown = machine.json(["bridge", "-n", "bridge", "-j", "vlan", "show"])
-    return {port["ifname"]: [(each["vlan"], each["flags"]) for each in port["vlans"]] for port in shown}
 
 
 def test_it_is_what_the_tutorial_builds(machine: LabMachine, new_machine: LabMachine) -> None:
@@ -29,7 +24,7 @@ def test_it_is_what_the_tutorial_builds(machine: LabMachine, new_machine: LabMac
 def test_the_ports_are_in_their_vlans_and_in_no_other(machine: LabMachine) -> None:
     flags = ["PVID", "Egress Untagged"]
     ports = {f"br0-veth{number}": [(vid, flags)] for number, vid in enumerate((100, 100))}
-    assert vlans(machine) == {"br0": [(1, flags)], **ports}
+    assert vlans(machine, "bridge") == {"br0": [(1, flags)], **ports}
 
 
 def test_frames_have_a_tag_on_the_bridge_and_none_beyond_it(machine: LabMachine) -> None:

@@ -11,17 +11,12 @@ import pytest
 import tutorial
 import yaml
 from labmachine import ROOT
-from traffic import capture, ping
+from traffic import capture, ping, vlans
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
 pytestmark = pytest.mark.vlan
-
-
-def vlans(machine: LabMachine) -> dict[str, list[tuple[int, list[str]]]]:
-    shown = machine.json(["bridge", "-n", "bridge", "-j", "vlan", "show"])
-    return {port["ifname"]: [(each["vlan"], each["flags"]) for each in port["vlans"]] for port in shown}
 
 
 def test_it_is_what_the_tutorial_builds(machine: LabMachine, new_machine: LabMachine) -> None:
@@ -31,7 +26,7 @@ def test_it_is_what_the_tutorial_builds(machine: LabMachine, new_machine: LabMac
 def test_the_ports_are_in_their_vlans_and_in_no_other(machine: LabMachine) -> None:
     flags = ["PVID", "Egress Untagged"]
     ports = {f"br0-veth{number}": [(vid, flags)] for number, vid in enumerate((100, 100, 200, 200))}
-    assert vlans(machine) == {"br0": [(1, flags)], **ports}
+    assert vlans(machine, "bridge") == {"br0": [(1, flags)], **ports}
 
 
 @pytest.mark.parametrize(("netns", "to"), [("ns1", 2), ("ns4", 3)])
@@ -47,9 +42,10 @@ def test_across_vlans_they_do_not(machine: LabMachine, netns: str, to: int) -> N
 def test_a_question_is_heard_in_its_own_vlan_alone(machine: LabMachine) -> None:
     for netns in ("ns1", "ns4"):
         machine.run(["ip", "-n", netns, "neigh", "flush", "all"])
+    question = "arp[6:2] = 1 and dst host 192.0.2.3"  # not the answer to what ns3 asks by itself, some seconds later
     with (
-        capture(machine, "ns2", "ns2-veth0", 1, "arp and dst host 192.0.2.3", seconds=30) as near,
-        capture(machine, "ns3", "ns3-veth0", 1, "arp and dst host 192.0.2.3", seconds=30) as far,
+        capture(machine, "ns2", "ns2-veth0", 1, question, seconds=30) as near,
+        capture(machine, "ns3", "ns3-veth0", 1, question, seconds=30) as far,
     ):
         ping(machine, "ns1", "192.0.2.3")
         ping(machine, "ns4", "192.0.2.3")
