@@ -31,16 +31,22 @@ def _bare_package() -> Iterator[None]:
         del sys.modules[_PACKAGE]  # who imports it later gets all of it
 
 
+def _version() -> str:
+    try:
+        return str(importlib.import_module("pyroute2.config.version").__version__)
+    except ImportError:  # Debian's package has no such file
+        return str(importlib.import_module("importlib.metadata").version("pyroute2"))
+
+
 try:
     with _bare_package():
-        from pyroute2.config import version
         from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
         from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
         from pyroute2.netlink.rtnl.ndmsg import ndmsg
         from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
         from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-    VERSION = version.__version__
+        VERSION = _version()
     IMPORT_ERROR = ""
 except ImportError:
     VERSION = ""
