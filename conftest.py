@@ -8,5 +8,5 @@ from __future__ import annotations
 import pytest
 
 # These have assertions that are to say what they have seen.
-pytest.register_assert_rewrite("bare_machine", "connected", "labs", "life")
+pytest.register_assert_rewrite("bare_machine", "connected", "labs", "life", "machines")
 pytest_plugins = ["session_rules", "kernel_rules"]

@@ -18,13 +18,14 @@ import shlex
 import shutil
 import subprocess
 import typing as t
+import zlib
 
 import forward_proxy
 import run_ansible_test
 import throwaway
 from labmachine import LabMachine
 
-CACHE = pathlib.Path(__file__).resolve().parent.parent / ".cache/bare"
+CACHE = pathlib.Path(__file__).resolve().parent.parent / ".cache"
 # What the README asks for beforehand, without git: the checkout is there already. Where it is not needed, sudo goes.
 INCLUDED = "make,sudo"
 # The certificates that this machine trusts besides, and how its pip is configured, so that the registries are reached.
@@ -37,31 +38,31 @@ LAYERS = "/run/bare"
 LIMIT_S = 600
 
 
-def distribution() -> pathlib.Path:
-    """The files of this machine's distribution at its smallest, made if they are not there yet.
+def distribution(name: str = "bare", packages: str = INCLUDED) -> pathlib.Path:
+    """The files of this machine's distribution at its smallest and these packages, made if they are not there yet.
 
     :raises AssertionError: with the end of what debootstrap said, if it fails.
     """
     suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    place = CACHE / suite
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+    place = CACHE / name / f"{suite}-{zlib.crc32(packages.encode()):08x}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with (place.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run beside each other
         if not place.exists():
-            new = CACHE / "new"
+            new = place.parent / "new"
             shutil.rmtree(new, ignore_errors=True)
-            _debootstrap(suite, new)
+            _debootstrap(suite, new, packages)
             new.rename(place)
     return place
 
 
-def _debootstrap(suite: str, place: pathlib.Path) -> None:
-    words = ["debootstrap", "--variant=minbase", f"--include={INCLUDED}", suite, str(place), _mirror(suite)]
+def _debootstrap(suite: str, place: pathlib.Path, packages: str) -> None:
+    words = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(place), _mirror(suite)]
     # What it mounts, and whatever it starts, goes with it even if it is killed.
     own = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     done = subprocess.run([*own, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     said = (done.stdout + done.stderr)[-2000:]
-    assert done.returncode == 0, f"no bare machine could be made by {shlex.join(words)}:\n{said}"
+    assert done.returncode == 0, f"no machine could be made by {shlex.join(words)}:\n{said}"
     # Like images of the distribution, it knows no packages but those that are installed.
     for directory in ("var/lib/apt/lists", "var/cache/apt/archives"):
         shutil.rmtree(place / directory)

@@ -36,7 +36,7 @@ class ThrowawayError(Exception):
     """The machine could not be started or is gone."""
 
 
-def _started(pid: int) -> int:
+def started_at(pid: int) -> int:
     """When process `pid` started, in clock ticks since boot (proc(5), stat, field 22); 0 when it does not run."""
     try:
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ class Machine:
             raise ThrowawayError(f"No throw-away machine: {keeper.stderr.read().decode().strip()}")
         keeper.stdout.close()
         keeper.stderr.close()
-        return cls(int(line), _started(int(line)), keeper)
+        return cls(int(line), started_at(int(line)), keeper)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> t.Self:
@@ -109,7 +109,7 @@ class Machine:
     @property
     def alive(self) -> bool:
         """Whether it runs. A process id can be given to another process, so its start time must agree."""
-        return self.started != 0 and _started(self.pid) == self.started
+        return self.started != 0 and started_at(self.pid) == self.started
 
     def enter(self, cwd: str | None = None) -> list[str]:
         """The command prefix that runs a command inside, in directory `cwd` (default /).
@@ -174,7 +174,8 @@ class Machine:
         self.stop()
 
 
-def _call(*command: str) -> None:
+def call(*command: str) -> None:
+    """Run one of a machine's first commands."""
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
 
@@ -182,26 +183,31 @@ def _own_tmp(shared: t.Sequence[str]) -> None:
     """An empty /tmp with the shared directories alone, which are parked while the new /tmp covers the old one."""
     for number, path in enumerate(shared):
         os.mkdir(f"/run/{number}")
-        _call("mount", "--bind", path, f"/run/{number}")
-    _call("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/tmp")
+        call("mount", "--bind", path, f"/run/{number}")
+    call("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/tmp")
     for number, path in enumerate(shared):
         os.makedirs(path)
-        _call("mount", "--move", f"/run/{number}", path)
+        call("mount", "--move", f"/run/{number}", path)
         os.rmdir(f"/run/{number}")
 
 
 def _init(shared: t.Sequence[str]) -> None:
     """The life of a machine's first process: furnish it, say its process id as the outside knows it, wait."""
     outside = os.readlink("/proc/self")  # /proc is still that of the outside
-    _call("mount", "-t", "proc", "proc", "/proc")
-    _call("mount", "-t", "sysfs", "sysfs", "/sys")
-    _call("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    call("mount", "-t", "proc", "proc", "/proc")
+    call("mount", "-t", "sysfs", "sysfs", "/sys")
+    call("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     _own_tmp(shared)
-    _call("ip", "link", "set", "lo", "up")
+    call("ip", "link", "set", "lo", "up")
     pathlib.Path("/proc/sys/kernel/hostname").write_text(HOSTNAME, encoding="utf-8")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans are reaped by the kernel
     os.chdir("/")
     print(outside, flush=True)
+    wait_for_the_end()
+
+
+def wait_for_the_end() -> None:
+    """What a machine's first process does for the rest of its life."""
     devnull = os.open(os.devnull, os.O_RDWR)
     os.dup2(devnull, 1)
     os.dup2(devnull, 2)
