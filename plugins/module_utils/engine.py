@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import ledger as ledgers
 from . import namespaces, observe, plan, records, rundir, topology, verify
 from .apply import Apply, ResidueError
 from .command import MACHINE
+from .errors import LabError
 from .kinds import KINDS, Netns, Resource, Service
 from .ledger import Ledger
+from .merging import Items
 from .netlink import Sockets
 from .operations import CreateNamespace, Operation, WriteSysctl
 from .scope import Ask, Scope, Topic
@@ -46,11 +48,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: resources to be present and to be absent, of a lab or of nobody."""
+    """What is asked for: resources to be present and to be absent, of a lab or of nobody.
+
+    C(reverts): what is present then is what there was before.
+    """
 
     present: Sequence[Resource] = ()
     absent: Sequence[Resource] = ()
     lab: str | None = None
+    reverts: bool = False
 
     @property
     def resources(self) -> list[Resource]:
@@ -63,12 +69,32 @@ def run(request: Request, check: bool) -> Outcome:
 
     Raises LabError with nothing changed.
     """
-    name = request.lab or MACHINE
+    return _locked(request.lab or MACHINE, check, lambda ledger: _run(request, ledger, check))
+
+
+def revert(lab: str, check: bool) -> Outcome:
+    """Take back what the last run for a lab changed, which must have come to its end; with C(check) only say what.
+
+    Raises LabError with nothing changed.
+    """
+    return _locked(lab, check, lambda ledger: _run(_former(lab, ledger), ledger, check))
+
+
+def _former(lab: str, ledger: Ledger | None) -> Request:
+    """What there was before the last run."""
+    if ledger is None:
+        return Request(lab=lab, reverts=True)
+    if ledger.former is None:
+        raise LabError(f"what there was of lab {lab!r} before is not known", hint="state: absent removes the lab")
+    return Request(present=topology.parse(ledger.former), lab=lab, reverts=True)
+
+
+def _locked(name: str, check: bool, run_: Callable[[Ledger | None], Outcome]) -> Outcome:
     if check:
-        return _run(request, ledgers.load(name), check)
+        return run_(ledgers.load(name))
     with ledgers.lock(name):
         try:
-            return _run(request, ledgers.load(name), check)
+            return run_(ledgers.load(name))
         finally:
             rundir.sweep(name)
 
@@ -116,7 +142,7 @@ def _with_history(request: Request, ledger: Ledger) -> Request:
     declared = {resource.key() for resource in present}
     ends = _ends(present)
     absent = {each.key(): each for each in former if each.key() not in declared and not _ends([each]) & ends}
-    return Request(present, list(absent.values()), request.lab)
+    return replace(request, present=present, absent=list(absent.values()))
 
 
 def _succeed(resource: Resource, standing: Mapping[tuple[Any, ...], Sequence[Resource]]) -> Resource:
@@ -249,7 +275,14 @@ def _remember(request: Request, operations: Sequence[Operation], before: Ledger)
             values.pop((netns, name), None)
     resources = topology.unparse(request.present) if request.lab else {}
     spaces = {name: before.spaces[name] for name in _made(request) if name in before.spaces}
-    return Ledger(before.lab, resources, values, spaces)
+    return Ledger(before.lab, resources, values, spaces, former=_begun_with(request, operations, before))
+
+
+def _begun_with(request: Request, operations: Sequence[Operation], before: Ledger) -> Items | None:
+    """What a run that takes this one back has to come to."""
+    if request.reverts:
+        return topology.unparse(request.present)
+    return before.resources if operations and before.complete else before.former
 
 
 def _intent(request: Request, after: Ledger, before: Ledger) -> Ledger:
@@ -258,4 +291,5 @@ def _intent(request: Request, after: Ledger, before: Ledger) -> Ledger:
     if not request.lab:
         return Ledger(after.lab, {}, values, complete=False)
     earlier = [*before.earlier, before.resources]
-    return Ledger(after.lab, after.resources, values, before.spaces, complete=False, earlier=earlier)
+    former = before.former
+    return Ledger(after.lab, after.resources, values, before.spaces, complete=False, earlier=earlier, former=former)

@@ -33,6 +33,7 @@ class Ledger:
     C(first_values): namespace and name of the setting to the identity of the namespace and the value.
     C(spaces): the namespaces that the lab made, by name, with their identities.
     C(complete): whether the run came to its end. Otherwise C(earlier) is what the lab may have besides, of runs before.
+    C(former): what the last run to come to its end began with, None if that is not known.
     """
 
     lab: str
@@ -41,6 +42,7 @@ class Ledger:
     spaces: dict[str, str] = field(default_factory=dict)
     complete: bool = True
     earlier: list[Items] = field(default_factory=list)
+    former: Items | None = None
 
     @property
     def empty(self) -> bool:
@@ -218,11 +220,11 @@ def _encode(ledger: Ledger) -> dict[str, Any]:
         "first_values": [[*key, *value] for key, value in ledger.first_values.items()],
         "spaces": ledger.spaces,
         "earlier": ledger.earlier,
+        "former": ledger.former,
     }
 
 
 def _decode(document: Mapping[str, Any]) -> Ledger:
     values = {(netns, name): (identity, value) for netns, name, identity, value in document["first_values"]}
-    return Ledger(
-        document["lab"], document["resources"], values, document["spaces"], document["complete"], document["earlier"]
-    )
+    known = (document["spaces"], document["complete"], document["earlier"], document.get("former"))
+    return Ledger(document["lab"], document["resources"], values, *known)

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from . import codecs, engine, observe, topology, values
-from .engine import Request
+from .engine import Outcome, Request
 from .errors import LabError
 from .kinds import KINDS, Resource
 from .netlink import Sockets
@@ -35,10 +35,13 @@ def run_kind(kind: type[Resource]) -> None:
 def run_topology() -> None:
     """The whole of the module that manages a lab."""
     lists = {kind: {"type": "list", "elements": "dict"} for kind in KINDS}
-    module = AnsibleModule({"name": {"required": True}, "state": STATE, **lists}, supports_check_mode=True)
+    state = {**STATE, "choices": ["present", "absent", "reverted"]}
+    # What the action plugin looks at on the controller, and does not hand on.
+    many = {"machines": {"type": "dict"}, "underlay_port": {"type": "int", "default": values.VXLAN_PORT}}
+    module = AnsibleModule({"name": {"required": True}, "state": state, **many, **lists}, supports_check_mode=True)
     require(module)
     try:
-        module.exit_json(**engine.run(_lab_request(module.params), module.check_mode).result())
+        module.exit_json(**_run_lab(module.params, module.check_mode).result())
     except LabError as error:
         module.fail_json(msg=str(error))
 
@@ -67,14 +70,14 @@ def _manage(module: AnsibleModule, kind: type[Resource]) -> dict[str, Any]:
     return {**outcome.result(), kind.KIND: resource.live(state)}
 
 
-def _lab_request(params: dict[str, Any]) -> Request:
+def _run_lab(params: dict[str, Any], check: bool) -> Outcome:
     try:
         lab = values.lab(params["name"])
     except ValueError as error:
         raise LabError(str(error), "name") from None
-    if params["state"] == "absent":
-        return Request(lab=lab)
-    resources = topology.parse(params)
-    if not resources:
+    if params["state"] == "reverted":
+        return engine.revert(lab, check)
+    resources = topology.parse(params) if params["state"] == "present" else []
+    if params["state"] == "present" and not resources:
         raise LabError("nothing is declared", hint="state: absent removes a lab")
-    return Request(present=resources, lab=lab)
+    return engine.run(Request(present=resources, lab=lab), check)

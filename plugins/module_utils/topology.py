@@ -13,6 +13,9 @@ from .kinds import KINDS, Netns, Resource, Vxlan
 from .merging import Items
 from .state import ROOT
 
+#: What an item of netns says of the machine that the node is to be on, where a lab is spread over several.
+HOST, BESIDE = "host", "beside"
+
 
 def parse(items: Items) -> list[Resource]:
     """The resources of a topology, in the order of the kinds.
@@ -20,12 +23,21 @@ def parse(items: Items) -> list[Resource]:
     Raises LabError with the place of the first fault, such as C(veth[3].peer.netns).
     """
     resources = [
-        KINDS[kind].parse(item, f"{kind}[{i}]") for kind in KINDS for i, item in enumerate(items.get(kind) or ())
+        KINDS[kind].parse(_placeless(kind, item), f"{kind}[{i}]")
+        for kind in KINDS
+        for i, item in enumerate(items.get(kind) or ())
     ]
     _check_twice(resources)
     _check_references(resources)
     _check_vni(resources)
     return resources
+
+
+def _placeless(kind: str, item: Any) -> Any:
+    """The item without what matters to C(placement) alone."""
+    if kind != Netns.KIND or not isinstance(item, Mapping):
+        return item
+    return {name: value for name, value in item.items() if name not in (HOST, BESIDE)}
 
 
 def unparse(resources: Iterable[Resource]) -> dict[str, list[Mapping[str, Any]]]:

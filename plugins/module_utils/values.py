@@ -202,6 +202,8 @@ vid = between(1, 4094, "a VLAN id")  # IEEE 802.1Q: 0 and 4095 are reserved
 ageing = between(0, 1_000_000, "an ageing time in seconds")  # IEEE 802.1D, table 7-5: up to 10^6 s
 vni = between(0, 2**24 - 1, "a VNI")  # RFC 7348, section 5: 24 bits
 port = between(1, 65535, "a port")
+#: The UDP port that IANA assigned to VXLAN (RFC 7348, section 5).
+VXLAN_PORT = 4789
 ttl = between(0, 255, "a TTL")
 mtu = between(68, 65535, "an MTU")  # RFC 791: every IPv4 link carries 68 bytes
 snaplen = between(64, 262144, "a number of bytes to keep of a packet")

@@ -29,13 +29,30 @@ options:
     description:
       - V(present) makes the machine hold what is declared, and nothing else of this lab.
       - V(absent) removes the lab. The O(name) is all that it needs, the lists are not looked at.
+      - V(reverted) takes back what the last run changed, from the O(name) alone. Where the lab was new, it is removed.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, reverted]
     default: present
+  machines:
+    description:
+      - The machines that the lab is spread over, as a dictionary of their inventory names. Each has C(address), an IPv4
+        or IPv6 address by which the others reach it, C(mtu), the largest packet in bytes that goes between them whole,
+        and C(nodes), the namespaces of the lab that it has already (none if omitted). M(tcpip.lab.underlay_info) tells
+        all three.
+      - The task has to run on all of them, with the same options. Each makes its part of the document.
+      - If it is omitted, the whole lab is on the machine that the task runs on.
+    type: dict
+  underlay_port:
+    description: The UDP port by which links cross from one of the O(machines) to another.
+    type: int
+    default: 4789
   netns:
     description:
       - Namespaces, with the options of M(tcpip.lab.netns).
-      - A C(netns) of another list has to be declared here. Omitted or empty there, it is the root namespace.
+      - A C(netns) of another list has to be declared here. Omitted or empty there, it is the root namespace, of the
+        first of the O(machines).
+      - An item may have C(host), one of the O(machines), which it has to be on, or C(beside), the name of another
+        namespace that it has to share a machine with. Without O(machines) they are ignored.
     type: list
     elements: dict
   veth:
@@ -96,6 +113,15 @@ options:
     type: list
     elements: dict
 notes:
+  - Over several O(machines) each namespace is on one of them. Where it is already, it stays. Others are spread so that
+    all machines have their share and few links cross. Namespaces that anything but a C(veth) joins share a machine, as
+    do those on the ports of a C(vswitch).
+  - A C(veth) whose ends are on two machines becomes a VXLAN of its own. The interfaces have the names, addresses and
+    MAC addresses that are declared, and are of the kind C(vxlan). Of the underlay's MTU they lose 50 bytes over IPv4
+    and 70 over IPv6, and 4 more in a lab with a trunk that crosses. If any link crosses, all C(veth), C(macvlan) and
+    C(vxlan) that declare no C(mtu) get one that crosses. A declared one that does not is an error.
+  - A machine on which the task fails is left as it was, and the others are not. O(state=reverted) on those where it
+    succeeded with a change takes their part back. The role P(tcpip.lab.lab#role) does all of this.
   - Everything is checked before anything is changed. A message names the place of the fault, such as
     C(veth[3].peer.netns).
   - If the kernel refuses a step, all steps before it are undone, newest first.
@@ -185,6 +211,23 @@ EXAMPLES = r"""
       - {name: left-vxlan0, netns: left, id: 100, remote: '2001:db8::2', dev: left0, addresses: [198.51.100.1/24]}
       - {name: right-vxlan0, netns: right, id: 100, remote: '2001:db8::1', dev: right0, addresses: [198.51.100.2/24]}
 
+- name: A lab over two machines, by a play for both
+  tcpip.lab.topology:
+    name: wide
+    machines:
+      lab1: {address: 192.0.2.1, mtu: 1500}
+      lab2: {address: 192.0.2.2, mtu: 1500}
+    netns: [{name: ns1, host: lab1}, {name: ns2, host: lab2}, {name: ns3, beside: ns2}]
+    veth:
+      - {name: ns1-veth0, netns: ns1, addresses: [198.51.100.1/24], peer: {name: ns2-veth0, netns: ns2}}
+  register: wide
+
+- name: Take back what that changed, where another machine has failed
+  tcpip.lab.topology:
+    name: wide
+    state: reverted
+  when: wide is changed
+
 - name: Remove a lab
   tcpip.lab.topology:
     name: router
@@ -192,6 +235,32 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+placement:
+  description: Where everything is, as P(tcpip.lab.placement#filter) tells it beforehand.
+  returned: with O(machines)
+  type: dict
+  contains:
+    nodes:
+      description: The machine of each namespace. The empty name is the root namespace.
+      returned: with O(machines)
+      type: dict
+      sample: {ns1: lab1, ns2: lab2, ns3: lab2}
+    mtu:
+      description: The MTU in bytes of links that declare none, null if no link crosses.
+      returned: with O(machines)
+      type: int
+      sample: 1450
+    summary:
+      description: All of it in lines for a person.
+      returned: with O(machines)
+      type: list
+      elements: str
+      sample:
+        - 'lab1: ns1'
+        - 'lab2: ns2, ns3'
+        - 'ns2, ns3 share a machine: ns3 is wanted beside ns2'
+        - 'ns1-veth0 on lab1 - ns2-veth0 on lab2: VNI 15186938'
+        - 'links that declare no MTU have 1450'
 changes:
   description:
     - The steps that were taken, in their order, or that would be taken in check mode. Empty if nothing had to be

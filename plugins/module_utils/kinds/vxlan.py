@@ -15,9 +15,9 @@ from ..errors import LabError
 from ..operations import AddFdb, CreateOverlay, Operation, RemoveFdb
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
-from ..state import FdbEntry, Link, LinkName, State
+from ..state import ROOT, FdbEntry, Link, LinkName, State
 from . import interface
-from .base import Resource, at
+from .base import Claim, Resource, at
 from .interface import Interface, change_settings, configure
 from .removal import removable, remove_link
 
@@ -50,7 +50,7 @@ class Vxlan(Resource):
         "remote": Option(value=values.unicast),
         "group": Option(value=values.multicast),
         "local": Option(value=values.unicast),
-        "dstport": Option("int", value=values.port, default=4789),
+        "dstport": Option("int", value=values.port, default=values.VXLAN_PORT),
         "dev": Option(value=values.name),
         "learning": Option("bool", default=True),
         "ttl": Option("int", value=values.ttl),
@@ -94,6 +94,12 @@ class Vxlan(Resource):
 
     def asks(self) -> Iterator[Ask]:
         yield Ask(Topic.FDB, self.end.netns)
+
+    def unmarked(self) -> Iterator[Claim]:
+        if self.underlay == ROOT and self.id is not None:
+            port = self.settings["dstport"]
+            thing = f"VNI {self.id} on port {port} of the root namespace"
+            yield Claim(("vni", port, self.id), thing, at(self.place, "id"))
 
     def succeed(self, former: Resource) -> Resource:
         if not isinstance(former, Vxlan):

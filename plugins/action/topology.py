@@ -1,0 +1,47 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module C(tcpip.lab.topology), with its machine's part of a lab that is spread over several."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible does not say what its types are
+    """Each machine cuts the same document in the same way, and hands its own part to the module."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the module, once."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        known = task_vars or {}
+        args: dict[str, t.Any] = dict(self._task.args)
+        found: dict[str, t.Any] = {}
+        machines, port = args.pop("machines", None), args.pop("underlay_port", None)
+        if machines and args.get("state", "present") == "present":
+            args, found = _part(args, machines, port, known["inventory_hostname"])
+        done = self._execute_module(module_args=args, task_vars=known, wrap_async=self._task.async_val)
+        return {**result, **done, **found}
+
+
+def _part(args: dict[str, t.Any], machines: t.Any, port: t.Any, name: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """The module's options for the machine, and what is known of the whole."""
+    # A lab on one machine needs nothing of this, so that it does not have to wait for its import.
+    from ansible_collections.tcpip.lab.plugins.module_utils import spread  # noqa: PLC0415
+    from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
+
+    try:
+        whole = spread.read(args, machines, port)
+    except LabError as error:
+        raise AnsibleActionFail(str(error)) from None
+    if name not in whole.parts:
+        raise AnsibleActionFail(f"machines: {name} is not among them, and would have no part of the lab")
+    # Where the machine has nothing of the lab, what it may have had goes.
+    part: dict[str, t.Any] = {**whole.parts[name]} or {"state": "absent"}
+    return {"name": args.get("name"), **part}, {"placement": whole.told()}

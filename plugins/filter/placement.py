@@ -1,0 +1,83 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: placement
+short_description: Where the nodes of a lab are to be that is spread over several machines
+version_added: 0.1.0
+description:
+  - Tells, before anything is made, what M(tcpip.lab.topology) does with its option C(machines).
+positional: name, machines
+options:
+  _input:
+    description: The topology, as M(tcpip.lab.topology) takes it, a dictionary of lists of items by kind.
+    type: dict
+    required: true
+  name:
+    description: The name of the lab.
+    type: str
+    required: true
+  machines:
+    description: The machines, as M(tcpip.lab.topology) takes them.
+    type: dict
+    required: true
+seealso:
+  - module: tcpip.lab.topology
+"""
+
+EXAMPLES = r"""
+- name: See where two nodes would be
+  ansible.builtin.debug:
+    msg: "{{ (topology | tcpip.lab.placement('wide', machines)).summary }}"
+  vars:
+    topology:
+      netns: [{name: ns1}, {name: ns2}]
+      veth: [{name: ns1-veth0, netns: ns1, peer: {name: ns2-veth0, netns: ns2}}]
+    machines:
+      lab1: {address: 192.0.2.1, mtu: 1500}
+      lab2: {address: 192.0.2.2, mtu: 1500}
+"""
+
+RETURN = r"""
+_value:
+  description: The machine of each node as C(nodes), C(mtu) and C(summary), as M(tcpip.lab.topology) returns them.
+  type: dict
+  sample:
+    nodes: {ns1: lab1, ns2: lab2}
+    mtu: 1450
+    summary:
+      - 'lab1: ns1'
+      - 'lab2: ns2'
+      - 'ns1-veth0 on lab1 - ns2-veth0 on lab2: VNI 6404393'
+      - 'links that declare no MTU have 1450'
+"""
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+
+
+def placement(given: Any, name: str, machines: Any) -> dict[str, Any]:
+    """Where the nodes are to be. Raises AnsibleFilterError with the place of the first fault."""
+    # All filters of a collection are imported when one is used, and labs on one machine need none of this.
+    from ansible_collections.tcpip.lab.plugins.module_utils import spread  # noqa: PLC0415
+    from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
+
+    if not isinstance(given, Mapping):
+        raise AnsibleFilterError(f"{given!r} is no topology, which has lists of items by kind")
+    try:
+        return spread.read({**given, "name": name}, machines).told()
+    except LabError as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters by name."""
+        return {"placement": placement}

@@ -1,0 +1,206 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab over several machines: what each of them has of it, and the links that cross. Pure.
+
+A veth whose ends are on two machines becomes a VXLAN (RFC 7348) of its own: in each of the two namespaces the interface
+that the user named is the VXLAN device, with its socket in the machine's root namespace. What goes in at one end comes
+out at the other, tags of VLANs included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from . import options, placement, topology, values
+from .errors import LabError
+from .kinds import KINDS, Resource, Veth, Vxlan
+from .kinds.interface import Interface
+from .merging import Items
+from .options import Option, Options
+from .state import ROOT, LinkName, describe
+from .widths import Widths
+
+_VNIS = 2**24
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine of the inventory: its address and the MTU, in bytes, of the underlay; the lab's nodes that it has."""
+
+    name: str
+    address: str
+    mtu: int
+    nodes: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> int:
+        """That of IP on the underlay."""
+        return ipaddress.ip_address(self.address).version
+
+
+class Crossing(NamedTuple):
+    """A link that crosses: its VNI, and both ends."""
+
+    vni: int
+    near: Interface
+    far: Interface
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A lab over machines.
+
+    C(nodes): the machine of each. C(together): which share one, and why. C(mtu), in bytes, is that of interfaces which
+    declare none, None where no link crosses. C(parts): the topology of each machine.
+    """
+
+    nodes: Mapping[str, str]
+    together: Sequence[str]
+    crossings: Sequence[Crossing]
+    mtu: int | None
+    parts: Mapping[str, Items] = field(repr=False)
+
+    def summary(self) -> list[str]:
+        """Where everything is, in lines for a person."""
+        lines = [f"{machine}: {', '.join(self._nodes_of(machine)) or 'nothing'}" for machine in self.parts]
+        lines += self.together
+        lines += [f"{self._end(each.near)} - {self._end(each.far)}: VNI {each.vni}" for each in self.crossings]
+        return lines + ([f"links that declare no MTU have {self.mtu}"] if self.mtu else [])
+
+    def told(self) -> dict[str, Any]:
+        """What users are told of it, as data."""
+        return {"nodes": {**self.nodes}, "mtu": self.mtu, "summary": self.summary()}
+
+    def _nodes_of(self, machine: str) -> list[str]:
+        return [node or describe(ROOT) for node, where in self.nodes.items() if where == machine]
+
+    def _end(self, end: Interface) -> str:
+        return f"{end.name} on {self.nodes[end.netns]}"
+
+
+_LAB: Options = {
+    "name": Option(value=values.lab, required=True),
+    "underlay_port": Option("int", value=values.port, default=values.VXLAN_PORT),
+}
+_MACHINE: Options = {
+    "address": Option(value=values.unicast, required=True),
+    "mtu": Option("int", value=values.mtu, required=True),
+    "nodes": Option("list", elements="str", default=[]),
+}
+
+
+def read(given: Mapping[str, Any], machines: Any, port: Any = None) -> Spread:
+    """Spread a topology, given as the options of the module, over machines as the user named them.
+
+    Raises LabError with the place of the first fault.
+    """
+    words = options.read({"name": given.get("name"), "underlay_port": port}, _LAB, "")
+    items = {kind: given[kind] for kind in KINDS if given.get(kind)}
+    return spread(words["name"], items, _machines(machines), words["underlay_port"])
+
+
+def _machines(given: Any) -> list[Machine]:
+    if not isinstance(given, Mapping):
+        raise LabError(f"{given!r} is not a mapping of the machines' names", "machines")
+    return [_machine(str(name), each) for name, each in given.items()]
+
+
+def _machine(name: str, given: Any) -> Machine:
+    place = f"machines.{name}"
+    if not isinstance(given, Mapping):
+        raise LabError(f"{given!r} is not a mapping", place)
+    # It may be a result of underlay_info as it is, which says more.
+    words = options.read({word: given[word] for word in _MACHINE if word in given}, _MACHINE, place)
+    return Machine(name, words["address"], words["mtu"], tuple(words["nodes"]))
+
+
+def spread(lab: str, items: Items, machines: Sequence[Machine], port: int = values.VXLAN_PORT) -> Spread:
+    """Spread a topology as it was written over machines. Nodes that one of them has stay there.
+
+    Raises LabError with the place of the first fault.
+    """
+    resources = topology.parse(items)
+    known = {machine.name: machine for machine in machines}
+    former = {node: machine.name for machine in machines for node in machine.nodes}
+    placed = placement.place_resources(resources, placement.wishes(items, [*known]), [*known], former)
+    home = {node: known[name] for node, name in placed.nodes.items()}
+    crossing = [each for each in resources if isinstance(each, Veth) and _crosses(each, home)]
+    widths = Widths(resources, crossing, home)
+    crossings = _crossings(lab, crossing)
+    cut = _Cut(home, widths, port, {each.near.key: each.vni for each in crossings})
+    parts = {name: cut.part(resources, machine) for name, machine in known.items()}
+    return Spread(placed.nodes, placed.together, crossings, widths.width, parts)
+
+
+def _crosses(link: Veth, home: Mapping[str, Machine]) -> bool:
+    if link.far is None:
+        return False
+    one, other = home[link.near.netns], home[link.far.netns]
+    if one is not other and one.version != other.version:
+        there = f"{one.name} has {one.address}, and {other.name} has {other.address}"
+        raise LabError(f"it crosses between {there}, which are of different IP versions", link.place)
+    return one is not other
+
+
+def _crossings(lab: str, links: Sequence[Veth]) -> list[Crossing]:
+    pairs = [(link.near, link.far) for link in links if link.far]
+    vnis = _vnis(lab, [(near.key, far.key) for near, far in pairs])
+    return [Crossing(vni, near, far) for vni, (near, far) in zip(vnis, pairs)]
+
+
+def _vnis(lab: str, links: Sequence[tuple[LinkName, LinkName]]) -> list[int]:
+    """A VNI for each link, the same in each run whatever other links there are.
+
+    Two links may hash to the same number: then the one that comes later by its name takes its next hash.
+    """
+    taken: dict[int, tuple[LinkName, ...]] = {}
+    for key in sorted({tuple(sorted(link)) for link in links}):
+        taken[next(vni for vni in _hashes(lab, key) if vni not in taken)] = key
+    found = {key: vni for vni, key in taken.items()}
+    return [found[tuple(sorted(link))] for link in links]
+
+
+def _hashes(lab: str, key: Sequence[LinkName]) -> Iterator[int]:
+    words = "/".join([lab, *(word for end in key for word in end)])  # none of them has a slash
+    for attempt in range(_VNIS):
+        digest = hashlib.sha256(f"{words}/{attempt}".encode()).digest()
+        yield int.from_bytes(digest[:3], "big") or 1  # 24 bits; some take a VNI of 0 for none
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """What makes the part of a machine. C(vnis): those of the links that cross, by their near ends."""
+
+    home: Mapping[str, Machine]
+    widths: Widths
+    port: int
+    vnis: Mapping[LinkName, int]
+
+    def part(self, resources: Iterable[Resource], machine: Machine) -> dict[str, list[Mapping[str, Any]]]:
+        """The topology of a machine."""
+        items: dict[str, list[Mapping[str, Any]]] = {}
+        for resource in resources:
+            for kind, item in self._items(resource, machine):
+                items.setdefault(kind, []).append(item)
+        return items
+
+    def _items(self, resource: Resource, machine: Machine) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        if isinstance(resource, Veth) and resource.far and resource.near.key in self.vnis:
+            vni = self.vnis[resource.near.key]
+            for end, other in ((resource.near, resource.far), (resource.far, resource.near)):
+                if self.home[end.netns] is machine:
+                    yield Vxlan.KIND, self._half(end, vni, machine, self.home[other.netns])
+        elif self.home[min(resource.namespaces())] is machine:
+            yield resource.KIND, self.widths.applied(resource)
+
+    def _half(self, end: Interface, vni: int, machine: Machine, other: Machine) -> Mapping[str, Any]:
+        """The end of a link that crosses, as a VXLAN device. It has one peer, so there is nothing to learn."""
+        item = {name: value for name, value in vars(end).items() if name not in ("place", "stale")}
+        tunnel = {"id": vni, "local": machine.address, "remote": other.address, "dstport": self.port}
+        where = {"underlay": ROOT, "learning": False, "mtu": end.mtu or self.widths.width}
+        return {**item, "addresses": list(end.addresses), **tunnel, **where}
