@@ -58,6 +58,7 @@ def _render(scenario: str) -> Lab:
     """
     (play,) = _load(f"playbooks/{scenario}.yml")
     variables = {**_load("roles/lab/defaults/main.yml"), **play["vars"], **_load("roles/lab/vars/main.yml")}
+    variables["ansible_play_hosts_all"] = ["localhost"]
     numbers = range(1, len(variables["lab_stages"]) + 1)
     return Lab(
         variables["lab_name"],
