@@ -13,7 +13,7 @@ makes, with the packages that labs need; what is written goes to a disk of its o
 the machine is killed and booted. All of it ends with the block, and nothing of it is seen by this machine's network.
 
 From Python: ``with Bed.made(3) as bed: bed.playbook("playbooks/router.yml")``.
-From a shell: ``machines.py start FILE --machines 3``, ``machines.py stop FILE``; FILE remembers the bed.
+From a shell: ``machines.py start FILE --machines 3``, ``machines.py snapshot|stop FILE``; FILE remembers the bed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ BOOTED = str(pathlib.Path(__file__).with_name("booted.py"))
 DISKS, PLACE = "/run/disks", "/tmp/bed"
 INVENTORY, KEY, KNOWN = f"{PLACE}/hosts.yml", f"{PLACE}/key", f"{PLACE}/known_hosts"
 # A machine that is gone is noticed soon, and one that is busy is not taken for gone.
-SSH = f"-o UserKnownHostsFile={KNOWN} -o ServerAliveInterval=5 -o ServerAliveCountMax=4"
+SSH = f"-o UserKnownHostsFile={KNOWN} -o ControlPath={PLACE}/%h -o ServerAliveInterval=5 -o ServerAliveCountMax=4"
 
 GATEWAY, GATEWAY6 = "10.77.0.1", "fd77::1"
 BIND = """
@@ -139,6 +139,10 @@ class Member(Machine):
         """Return when it can be reached by SSH."""
         listening = ["ss", "-Htln", "sport = :22"]
         wait_until(lambda: bool(self.run(listening).stdout), f"sshd of {self.name} listens")
+
+    def namespaces(self) -> list[str]:
+        """The names of its network namespaces."""
+        return sorted(each["name"] for each in self.json(["ip", "-j", "netns"]))
 
     def snapshot(self) -> snapshot.Snapshot:
         """All that a lab could leave behind in it, without the sessions that SSH keeps for the next command."""
@@ -236,7 +240,6 @@ class Bed:
             "ansible_user": user,
             "ansible_ssh_private_key_file": KEY,
             "ansible_ssh_common_args": SSH,
-            "ansible_control_path_dir": f"{PLACE}/cp",
         }
         return {"labs": {"hosts": hosts, "vars": way}}
 
@@ -278,12 +281,15 @@ def differences(before: t.Mapping[str, snapshot.Snapshot], after: t.Mapping[str,
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="A bed of throw-away machines that are reached by SSH")
-    parser.add_argument("action", choices=["start", "stop"])
+    parser.add_argument("action", choices=["start", "snapshot", "stop"])
     parser.add_argument("file", help="the file that remembers the bed")
     parser.add_argument("--machines", type=int, default=3, help="how many")
     options = parser.parse_args()
     if options.action == "start":
         Bed.start(options.machines).save(options.file)
+        return
+    if options.action == "snapshot":
+        print(json.dumps(Bed.load(options.file).snapshots()))
         return
     with contextlib.suppress(FileNotFoundError):
         Bed.load(options.file).stop()

@@ -10,6 +10,7 @@ import typing as t
 
 import kernel_rules
 import pytest
+import rendered
 import tutorial
 from labmachine import ROOT, LabMachine
 
@@ -56,7 +57,7 @@ def another(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[LabMachine]:
 def test_every_playbook_has_its_tutorial() -> None:
     # The one playbook without a lab makes the machine ready.
     assert sorted({path.stem for path in (ROOT / "playbooks").glob("*.yml")} - {"machine"}) == SCENARIOS
-    assert sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")) == SCENARIOS
+    assert rendered.scenarios() == SCENARIOS
 
 
 # Those that not every kernel can build are compared with their playbooks alone, where the scenarios' own tests are run.
