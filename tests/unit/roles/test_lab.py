@@ -20,8 +20,8 @@ def load(path: str) -> t.Any:
 
 
 def test_every_kind_of_resource_is_handed_on_to_the_topology() -> None:
-    (build,) = [task["tcpip.lab.topology"] for task in load("lab/tasks/stage.yml") if "tcpip.lab.topology" in task]
-    handed_on = {kind: value for kind, value in build.items() if kind != "name"}
+    (build,) = [task["tcpip.lab.topology"] for task in load("lab/tasks/build.yml")]
+    handed_on = {kind: value for kind, value in build.items() if kind not in ("name", "machines", "underlay_port")}
     assert handed_on == {kind: f"{{{{ lab_topology.{kind} | default(omit) }}}}" for kind in KINDS}
 
 
