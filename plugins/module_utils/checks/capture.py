@@ -15,7 +15,7 @@ from .process import Lines, running
 from .subject import netns_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .model import Capture
 
@@ -92,3 +92,13 @@ def fault(capture: Capture, lines: list[str]) -> str:
     """What is wrong with the packets seen, as a phrase; "" when all is as expected."""
     found = capture.packets.fault(lines)
     return f"on {title(capture)} {found}" if found else ""
+
+
+def told(seen: Iterable[tuple[Capture, list[str]]]) -> tuple[list[str], list[str]]:
+    """What is wrong with the packets of several captures, as phrases, and all packets as evidence."""
+    faults: list[str] = []
+    evidence: list[str] = []
+    for each, lines in seen:
+        faults += filter(None, [fault(each, lines)])
+        evidence += [f"on {title(each)}:", *(f"  {line}" for line in lines or ["no packet"])]
+    return faults, evidence

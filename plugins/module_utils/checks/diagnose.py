@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field, replace
 
+from ..state import ROOT
 from .look import Filters, Interface, Route, Rule, View
 from .segment import Segment, explore
 from .subject import Flow, family, netns_words
@@ -22,15 +23,23 @@ _HOPS = 32
 
 @dataclass
 class Walk:
-    """A packet's way: the namespaces it passed, the address it started with, and what stopped it ("" if it arrived)."""
+    """A packet's way: the namespaces it passed, the address it started with, and what stopped it ("" if it arrived).
+
+    C(leaves) says where it goes on on another machine, which is not seen from here.
+    """
 
     path: list[str] = field(default_factory=list)
     source: str = ""
     cause: str = ""
+    leaves: str = ""
 
 
 class _StoppedError(Exception):
     """A cause: the sentence, and the command that shows it."""
+
+
+class _LeftError(Exception):
+    """The way goes on on another machine: by what, and the command that shows it."""
 
 
 def likely_cause(view: View, flow: Flow) -> str:
@@ -39,8 +48,8 @@ def likely_cause(view: View, flow: Flow) -> str:
     if there.cause:
         return there.cause
     filtered = filter_cause(view, flow, there.path)
-    if filtered:
-        return filtered
+    if filtered or there.leaves:
+        return filtered or there.leaves
     source = flow.source or there.source
     rewritten = any(view.filters(netns, flow.version).nat for netns in there.path)
     if source and not rewritten:
@@ -61,6 +70,8 @@ def _nobody_listens(flow: Flow, path: list[str]) -> str:
 def open_way(view: View, flow: Flow) -> str:
     """Why packets arrive that were not expected to; "" if that cannot be seen."""
     there = walk(view, flow)
+    if there.leaves:
+        return there.leaves
     return "" if there.cause else f"the way is open, with a route at every hop: {path_words(there.path)}"
 
 
@@ -93,6 +104,9 @@ def walk(view: View, flow: Flow) -> Walk:
             netns, came_by = _next(view, link, route.via or flow.to.partition("%")[0])
         except _StoppedError as stop:
             done.cause = str(stop)
+            return done
+        except _LeftError as left:
+            done.leaves = str(left)
             return done
     round_trip = path_words(done.path[:4])
     done.cause = f"packets to {flow.to} go round: {round_trip} … ({see(flow.netns, 'traceroute', '-n', flow.to)})"
@@ -194,10 +208,12 @@ def _next(view: View, link: Interface, address: str) -> tuple[str, str]:
     if ipaddress.ip_address(address).is_multicast:
         raise _StoppedError("")
     segment = explore(view, link)
+    holder = _holder(view, segment, address)
+    if holder is None and not _holder(view, explore(view, link, pass_broken=True), address):
+        _may_leave(view, segment, address)
     for each in segment.members:
         if each.netns == link.netns:
             _tunnel_must_run(view, each)
-    holder = _holder(view, segment, address)
     if holder is None or holder.netns == link.netns:
         raise _StoppedError(_no_neighbour(view, link, address, segment))
     return holder.netns, holder.name
@@ -224,6 +240,25 @@ def _no_neighbour(view: View, link: Interface, address: str, segment: Segment) -
         return f"nobody has the address {address}, which {looking} ({neighbours})"
     names = ", ".join(netns_words(each) for each in holders)
     return f"{address} belongs to {names}, which {_the(link)} is not connected with ({neighbours})"
+
+
+def _may_leave(view: View, segment: Segment, address: str) -> None:
+    """A VXLAN device whose underlay is this machine's own leads to another machine, if its other end is not here."""
+    for each in segment.members:
+        crosses = each.vni is not None and each.remote and each.netns and view.other_netns(each) == ROOT
+        if crosses and _is_elsewhere(view, each.remote):
+            show = see(each.netns, "ip", "-d", "link", "show", each.name)
+            raise _LeftError(
+                f"the way to {address} leaves this machine by {_the(each)}, a VXLAN to {each.remote}; "
+                f"the rest of it is on the machine that has that address ({show})"
+            )
+
+
+def _is_elsewhere(view: View, remote: str) -> bool:
+    """Whether this machine sends there, and nobody on it is the one. Labs here may have the same address."""
+    under = Flow(ROOT, remote, "udp")
+    _way_out(view, ROOT, under)
+    return bool(walk(view, under).cause)
 
 
 def _tunnel_must_run(view: View, link: Interface) -> None:

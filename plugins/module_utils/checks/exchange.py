@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import select
 import socket
+import struct
+import termios
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Callable
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 _PATIENCE_S = 1.0
 #: How long is waited for what comes of the second datagram, where none is to arrive.
 _AGAIN_PATIENCE_S = 0.4
+#: Seconds for a listener on another machine, and for an error that its machine sends back.
+_FAR_PATIENCE_S, _ERROR_S = 5.0, 0.3
 #: Bytes that are read behind the text, where none should be.
 _MOST = 65536
 
@@ -38,20 +43,31 @@ def attempt(exchange: Exchange, look: Callable[[str], None]) -> Outcome:
     with ExitStack() as stack:
         listener = None
         if exchange.at is not None:
-            listener = stack.enter_context(_listening(exchange, exchange.at))
+            listener = stack.enter_context(listening(exchange, exchange.at))
             look("listening")
         try:
-            where = (exchange.from_, exchange.to, exchange.port)
-            client = stack.enter_context(connection.opened(exchange.protocol, *where, _PATIENCE_S))
+            client = stack.enter_context(opened(exchange))
             if exchange.protocol == "tcp":
                 return _stream(exchange, client, listener, look)
             return _datagram(exchange, client, listener)
         except OSError as error:
-            return connection.failed(f"{netns_words(exchange.from_)}: {_title(exchange)}", error)
+            return failed(exchange, error)
+
+
+def opened(exchange: Exchange) -> socket.socket:
+    """A socket that is connected and has sent nothing. Raises OSError when it cannot be."""
+    return connection.opened(exchange.protocol, exchange.from_, exchange.to, exchange.port, _PATIENCE_S)
+
+
+def failed(exchange: Exchange, error: OSError) -> Outcome:
+    """How it ended when a socket of its sender raised this."""
+    title = f"{exchange.protocol} to {exchange.to} port {exchange.port}"
+    return connection.failed(f"{netns_words(exchange.from_)}: {title}", error)
 
 
 @contextmanager
-def _listening(exchange: Exchange, at: str) -> Iterator[socket.socket]:
+def listening(exchange: Exchange, at: str) -> Iterator[socket.socket]:
+    """A socket that listens in the namespace C(at). Raises LabError when it cannot."""
     with connection.made(exchange.protocol, exchange.to, at) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if exchange.protocol == "tcp" else 0)
         try:
@@ -117,9 +133,10 @@ def _arrived(exchange: Exchange, opening: str, received: bytes, sender: tuple[ob
     text = received.decode(errors="backslashreplace")
     where = netns_words(exchange.at or "")
     line = f"{where}: {len(received)} bytes from {sender[0]} port {sender[1]}: {text!r}"
+    evidence = tuple(filter(None, (opening, line)))
     if received != exchange.payload:
-        return Outcome("altered", f"{len(received)} bytes arrived, {text!r}", (opening, line))
-    return Outcome("delivered", f"{len(received)} bytes delivered from {sender[0]} port {sender[1]}", (opening, line))
+        return Outcome("altered", f"{len(received)} bytes arrived, {text!r}", evidence)
+    return Outcome("delivered", f"{len(received)} bytes delivered from {sender[0]} port {sender[1]}", evidence)
 
 
 def _line(exchange: Exchange, client: socket.socket, what: str) -> str:
@@ -128,5 +145,61 @@ def _line(exchange: Exchange, client: socket.socket, what: str) -> str:
     return f"{netns_words(exchange.from_)}: {exchange.protocol} {way}: {what}"
 
 
-def _title(exchange: Exchange) -> str:
-    return f"{exchange.protocol} to {exchange.to} port {exchange.port}"
+def deliver(exchange: Exchange, client: socket.socket) -> Outcome:
+    """Send the text to a listener that is elsewhere, which alone can say what has arrived. Raises OSError."""
+    if exchange.protocol == "udp":
+        return _send(exchange, client)
+    opening = _line(exchange, client, "connected")
+    client.sendall(exchange.payload)
+    acknowledged = _see_acknowledged(client)
+    client.shutdown(socket.SHUT_WR)
+    if not acknowledged:
+        return Outcome("silence", "connected, but nobody acknowledges the text", (opening,))
+    client.settimeout(_FAR_PATIENCE_S)
+    if client.recv(1):
+        return Outcome("elsewhere", "connected, but not to the listener: this one answers", (opening,))
+    return Outcome("sent", f"{len(exchange.payload)} bytes sent and acknowledged, both ways closed", (opening,))
+
+
+def _see_acknowledged(client: socket.socket) -> bool:
+    """Wait until the other side has confirmed all bytes, so that this is seen before the end; whether it has."""
+    limit = time.monotonic() + _FAR_PATIENCE_S
+    while struct.unpack("i", fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4)))[0]:
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+def _send(exchange: Exchange, client: socket.socket) -> Outcome:
+    opening = _line(exchange, client, f"sent {len(exchange.payload)} bytes")
+    client.send(exchange.payload)
+    client.settimeout(_ERROR_S)
+    try:
+        client.recv(1)
+    except socket.timeout:
+        return Outcome("sent", f"{len(exchange.payload)} bytes sent, no error came back", (opening,))
+    return Outcome("elsewhere", "an answer came, so somebody else listens there", (opening,))
+
+
+def arrivals(exchange: Exchange, listener: socket.socket, limit: float) -> Iterator[Outcome]:
+    """What comes to the listener, connection by connection or datagram by datagram, as long as it is open.
+
+    C(limit) of C(time.monotonic) is the latest end of a connection.
+    """
+    while True:
+        if exchange.protocol == "udp":
+            yield _arrived(exchange, "", *listener.recvfrom(65536))
+            continue
+        server, sender = listener.accept()
+        with server:
+            yield _received(exchange, server, sender, limit)
+
+
+def _received(exchange: Exchange, server: socket.socket, sender: tuple[object, ...], limit: float) -> Outcome:
+    try:
+        received = connection.receive(server, _MOST, limit)
+        server.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        return Outcome("altered", f"the connection from {sender[0]} port {sender[1]} broke: {error}")
+    return _arrived(exchange, "", received, sender)

@@ -14,6 +14,7 @@ import ipaddress
 import json
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -121,10 +122,18 @@ class Filters:
     nat: bool = False
 
 
+#: What DHCP servers have lent, by their namespace and name: a list of what has C(address) and C(mac).
+Leases = Mapping[tuple[str, str], list[dict[str, Any]]]
+
+
 @dataclass
 class View:
-    """The machine as far as it was looked at. Reads each thing once, when it is asked for."""
+    """The machine as far as it was looked at. Reads each thing once, when it is asked for.
 
+    C(leases) are those of servers that are on other machines.
+    """
+
+    leases: Leases = field(default_factory=dict)
     _items: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
     _links: dict[str, dict[str, Interface]] = field(default_factory=dict)
     _ids: dict[str, dict[int, str]] = field(default_factory=dict)

@@ -36,9 +36,9 @@ class Check:
     captures: tuple[Capture, ...] = ()
 
 
-def parse(items: Any) -> list[Check]:
+def parse(items: Any, place: str = "checks") -> list[Check]:
     """The checks in the order given. Raises LabError with the place of the first fault: C(checks[2].ping.to: ...)."""
-    return [_check(item, f"checks[{number}]") for number, item in enumerate(items)]
+    return [_check(item, f"{place}[{number}]") for number, item in enumerate(items)]
 
 
 def _check(item: Any, place: str) -> Check:
@@ -51,8 +51,13 @@ def _check(item: Any, place: str) -> Check:
     subject = KINDS[kind].build(given[kind], f"{place}.{kind}")
     if given["captures"] is not None and not isinstance(subject, Traffic):
         raise LabError(f"a {kind} check sends no packets to capture", f"{place}.captures")
-    captures = tuple(_capture(each, f"{place}.captures[{n}]") for n, each in enumerate(given["captures"] or []))
+    captures = build_captures(given["captures"], f"{place}.captures")
     return Check(given["name"] or subject.describe(), subject, captures)
+
+
+def build_captures(given: list[dict[str, Any]] | None, place: str) -> tuple[Capture, ...]:
+    """What was given, read by C(CAPTURE). Raises LabError where there is nothing to look for."""
+    return tuple(_capture(each, f"{place}[{number}]") for number, each in enumerate(given or []))
 
 
 def _capture(given: dict[str, Any], place: str) -> Capture:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, nullcontext, suppress
+from typing import TYPE_CHECKING, Callable
 
 from .. import namespaces
 from ..errors import LabError
@@ -19,7 +19,11 @@ from .outcome import Outcome, Result
 from .subject import Fact, Traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .look import Leases
     from .model import Check
+    from .subject import Subject
 
 #: Threads at once: they mostly wait, and a machine of few cores starts few processes at a time anyway.
 _THREADS = 32
@@ -43,15 +47,15 @@ _GOT_THROUGH = (
 )
 
 
-def run(checks: list[Check]) -> list[Result]:
-    """Run all checks and return their results in the same order.
+def run(checks: list[Check], leases: Leases | None = None) -> list[Result]:
+    """Run all checks and return their results in the same order. C(leases) are what servers elsewhere have lent.
 
     Traffic without a capture runs at once. That with one follows, one after another, so that each sees its own packets
     only. Facts come last, so that they show what the traffic left behind, such as neighbours that were learned. What
     fails because a command, a namespace or a port is missing is the result of its check, not an exception.
     """
-    _wait_for_addresses(checks)
-    runner = _Runner(checks)
+    wait_for_addresses(check.subject for check in checks)
+    runner = _Runner(checks, leases)
     results: dict[int, Result] = {}
     numbered = list(enumerate(checks))
     results.update(runner.at_once([each for each in numbered if not _is_fact(each[1]) and not each[1].captures]))
@@ -65,9 +69,9 @@ def _is_fact(check: Check) -> bool:
     return isinstance(check.subject, Fact)
 
 
-def _wait_for_addresses(checks: list[Check]) -> None:
+def wait_for_addresses(subjects: Iterable[Subject]) -> None:
     """Let IPv6 addresses become usable, lest a check take a network for silent that is only not ready."""
-    flows = [check.subject.flow() for check in checks if isinstance(check.subject, Traffic)]
+    flows = [subject.flow() for subject in subjects if isinstance(subject, Traffic)]
     if not any(flow and flow.version == 6 for flow in flows):
         return
     limit = time.monotonic() + _SETTLE_S
@@ -80,9 +84,9 @@ def _wait_for_addresses(checks: list[Check]) -> None:
 class _Runner:
     """Runs one check after the other or several at once, two never on the same listening port."""
 
-    def __init__(self, checks: list[Check]) -> None:
+    def __init__(self, checks: list[Check], leases: Leases | None) -> None:
         subjects = [check.subject for check in checks]
-        self._view = View()
+        self._view = View(leases or {})
         self._turns = {each.listens(): threading.Lock() for each in subjects if isinstance(each, Traffic)}
 
     def at_once(self, numbered: list[tuple[int, Check]]) -> list[tuple[int, Result]]:
@@ -108,30 +112,31 @@ def _with_captures(check: Check, subject: Traffic) -> Result:
         watches = [stack.enter_context(capture.watching(each)) for each in check.captures]
         for watch in watches:
             watch.wait_until_listening()
-        ok, outcome, earlier = _try(subject)
-        seen = [(watch.capture, watch.finish()) for watch in watches]
-    faults = [found for found in (capture.fault(each, lines) for each, lines in seen) if found]
-    evidence = [*earlier, *outcome.evidence]
-    for each, lines in seen:
-        evidence += [f"on {capture.title(each)}:", *(f"  {line}" for line in lines or ["no packet"])]
+        ok, outcome, earlier = tried(subject.once, patience(subject))
+        faults, packets = capture.told((watch.capture, watch.finish()) for watch in watches)
     return Result(
         name=check.name,
         ok=ok and not faults,
         what=subject.describe(),
         expected=subject.expected(),
         came="; ".join([outcome.came, *faults]),
-        evidence=evidence,
+        evidence=[*earlier, *outcome.evidence, *packets],
         outcome=outcome.kind,
     )
 
 
-def _try(subject: Traffic) -> tuple[bool, Outcome, list[str]]:
-    """Try until it is as expected. An expected failure has one try only: a network that is not ready looks like one."""
+def patience(subject: Traffic) -> float:
+    """Seconds for which it is tried. An expected failure has one try: a network that is not ready looks like one."""
     flow = subject.flow()
-    limit = time.monotonic() + (_AGAIN_S[flow.version] if flow and subject.works else 0)
+    return _AGAIN_S[flow.version] if flow and subject.works else 0
+
+
+def tried(once: Callable[[], tuple[bool, Outcome]], seconds: float) -> tuple[bool, Outcome, list[str]]:
+    """Try until it is as expected, and what came of it: whether it is, how it ended, and a line for each try before."""
+    limit = time.monotonic() + seconds
     earlier: list[str] = []
     while True:
-        ok, outcome = subject.once()
+        ok, outcome = once()
         if ok or not outcome.worth_retrying or time.monotonic() >= limit:
             return ok, outcome, earlier
         earlier.append(f"try {len(earlier) + 1}: {outcome.came}; tried again")
@@ -141,12 +146,15 @@ def _try(subject: Traffic) -> tuple[bool, Outcome, list[str]]:
 def _find_causes(checks: list[Check], results: dict[int, Result]) -> None:
     view = View()  # a new look: what was read before the traffic may have changed
     for number, check in enumerate(checks):
-        result = results[number]
-        if not result.ok and not result.cause and isinstance(check.subject, Traffic):
-            try:
-                result.cause = _cause(view, check.subject, result)
-            except LabError:  # a namespace that is not there has been reported as what came
-                continue
+        if isinstance(check.subject, Traffic):
+            find_cause(view, check.subject, results[number])
+
+
+def find_cause(view: View, subject: Traffic, result: Result) -> None:
+    """Add its likely cause to a failure that has none."""
+    if not result.ok and not result.cause:
+        with suppress(LabError):  # a namespace that is not there has been reported as what came
+            result.cause = _cause(view, subject, result)
 
 
 def _cause(view: View, subject: Traffic, result: Result) -> str:

@@ -60,9 +60,19 @@ class _Subject(ABC):
     def expected(self) -> str:
         """What must be seen, as a phrase."""
 
+    @abstractmethod
+    def home(self) -> str:
+        """The namespace where it is asked: on which machine that is, is for others to know."""
+
 
 class Fact(_Subject):
     """What is there or not without any traffic of ours. It is looked at when the traffic of all checks is over."""
+
+    netns: str
+
+    def home(self) -> str:
+        """Where it is looked."""
+        return self.netns
 
     @abstractmethod
     def look(self, name: str, view: View) -> Result:
@@ -71,6 +81,12 @@ class Fact(_Subject):
 
 class Traffic(_Subject):
     """What sends packets, so that one can capture them, and follow their way when they do not arrive."""
+
+    from_: str
+
+    def home(self) -> str:
+        """Where its packets come from."""
+        return self.from_
 
     @abstractmethod
     def once(self) -> tuple[bool, Outcome]:

@@ -97,7 +97,8 @@ class Exchange(Traffic):
         return self.at, self.protocol, self.port
 
 
-def _build(protocol: str, given: dict[str, Any], place: str) -> Exchange:
+def build(protocol: str, given: dict[str, Any], place: str) -> Exchange:
+    """What was given, read by C(OPTIONS). Raises LabError where it makes no sense."""
     if given["expect"] == "delivered" and given["at"] is None:
         raise LabError("is required to deliver a text: the namespace that listens", f"{place}.at")
     return Exchange(protocol=protocol, from_=given.pop("from"), **given)
@@ -105,7 +106,7 @@ def _build(protocol: str, given: dict[str, Any], place: str) -> Exchange:
 
 def _build_tcp(given: dict[str, Any], place: str) -> Exchange:
     looks, port = given.pop("sockets") or [], given["port"]
-    built = _build("tcp", given, place)
+    built = build("tcp", given, place)
     if looks and not built.works:
         raise LabError("are those of a connection, so they need 'expect: delivered'", f"{place}.sockets")
     wanted = tuple((each["when"], _wanted(each, built.at or ROOT, port)) for each in looks)
@@ -118,4 +119,4 @@ def _wanted(given: dict[str, Any], listener: str, port: int) -> Wanted:
 
 
 TCP = Kind(TCP_OPTIONS, _build_tcp)
-UDP = Kind(OPTIONS, partial(_build, "udp"))
+UDP = Kind(OPTIONS, partial(build, "udp"))

@@ -63,7 +63,8 @@ class LeaseFact(Fact):
         link = view.links(self.netns).get(self.dev)
         if link is None:
             raise LabError(f"{netns_words(self.netns)} has no {self.dev}")
-        leases = read_leases(services.find("dnsmasq_dhcp", self.server, self.name).data.get(LEASES, ""))
+        elsewhere = view.leases.get((self.server, self.name))
+        leases = lent(self.server, self.name) if elsewhere is None else elsewhere
         listed = [f"{netns_words(self.server)} lists {each['address']} for {each['mac']}" for each in leases]
         given = [each for each in link.addresses if self._is_leased(each)]
         has = ", ".join(each for each in link.addresses if ":" not in each) or "no IPv4 address"
@@ -77,6 +78,11 @@ class LeaseFact(Fact):
         found = ipaddress.IPv4Interface(address)
         first, last = ipaddress.IPv4Address(self.first), ipaddress.IPv4Address(self.last)
         return first <= found.ip <= last and found.network.prefixlen == self.prefix
+
+
+def lent(server: str, name: str) -> list[dict[str, Any]]:
+    """What the server lists. Raises LabError when it is not on this machine."""
+    return read_leases(services.find("dnsmasq_dhcp", server, name).data.get(LEASES, ""))
 
 
 def _is_listed(address: str, link: Interface, leases: Sequence[dict[str, Any]]) -> bool:

@@ -37,6 +37,10 @@ class NetnsFact(Fact):
         """Which namespace."""
         return f"namespace {self.name}"
 
+    def home(self) -> str:
+        """The namespace itself: it is listed where it is."""
+        return self.name
+
     def expected(self) -> str:
         """Whether it is listed, and what is in it."""
         if not self.present:

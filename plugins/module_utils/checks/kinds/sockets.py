@@ -37,6 +37,10 @@ class SocketFact(Fact):
         """Which port, in which namespace."""
         return f"sockets of {self.wanted.protocol} port {self.wanted.port} in {netns_words(self.wanted.netns)}"
 
+    def home(self) -> str:
+        """Where the sockets are."""
+        return self.wanted.netns
+
     def expected(self) -> str:
         """The state that one of them must have, or none."""
         return self.wanted.words()
