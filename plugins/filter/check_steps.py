@@ -56,7 +56,7 @@ EXAMPLES = r"""
     nodes: {ns1: lab1, ns2: lab2}
     checks:
       - name: A text crosses the network
-        tcp: {from: ns1, to: 192.0.2.2, at: ns2, port: 54321}
+        tcp: {from: ns1, to: 198.51.100.1, at: ns2, port: 54321}
 """
 
 RETURN = r"""
@@ -80,7 +80,6 @@ _value:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
@@ -91,7 +90,7 @@ from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 def check_steps(checks: Any, nodes: Mapping[str, str], machines: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The steps as Ansible's own data. Raises AnsibleFilterError with the place of the first fault."""
     try:
-        return [asdict(step) for step in steps.steps(checks, nodes, machines)]
+        return [dict(vars(step)) for step in steps.steps(checks, nodes, machines)]
     except LabError as error:
         raise AnsibleFilterError(str(error)) from None
 

@@ -202,7 +202,6 @@ STRANGER = """
 import socket
 asking = socket.socket(socket.AF_UNIX)
 asking.connect("\\0tcpip.lab/witness/b")
-asking.sendall(b"tell")
 print(asking.recv(1) or "closed")
 """
 

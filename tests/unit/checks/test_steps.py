@@ -36,9 +36,9 @@ def _spaces(check: Item) -> t.Iterator[str]:
     yield from (capture.get("netns", "") for capture in check.get("captures", []))
     for kind, options in check.items():
         if isinstance(options, dict):
-            yield options["name"] if kind == "netns" else options.get("netns", options.get("from", ""))
+            yield str(options["name"] if kind == "netns" else options.get("netns", options.get("from", "")))
             yield from [options["at"]] if "at" in options else []
-            yield from (each.get("netns", options["at"]) for each in options.get("sockets", []))
+            yield from (str(each.get("netns", options["at"])) for each in options.get("sockets", []))
 
 
 def _spaces_of(action: Item) -> t.Iterator[str]:
