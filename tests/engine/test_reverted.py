@@ -1,0 +1,62 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the last run for a lab changed is taken back, by the lab's name alone."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from labs import FULL, PAIR, changed, refused, run_as_predicted, same, settled, view, without
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine
+    from labs import Items, Result
+
+NAMES = ("", "ns1", "router", "ns2")
+
+
+def reverted(machine: LabMachine) -> Result:
+    return run_as_predicted(machine, "topology", name="lab", state="reverted")
+
+
+def test_a_new_lab_goes_without_a_trace(machine: LabMachine) -> None:
+    before = machine.snapshot()
+    machine.module("topology", name="lab", **FULL)
+    assert reverted(machine)["changed"]
+    same(before, settled(machine), "left behind")
+    assert not reverted(machine)["changed"]
+
+
+CHANGES: dict[str, Items] = {
+    "attributes": changed(changed(FULL, "veth", 0, mtu=1399, mac="00:00:5e:00:53:99"), "vxlan", 0, ttl=1, mtu=1280),
+    "another VNI": changed(FULL, "vxlan", 0, id=101),
+    "settings": changed(changed(FULL, "sysctl", 0, value="0"), "sysctl", 2, value="2"),
+    "routes": without(FULL, "route", 4, 5),
+    "one namespace more": {**FULL, "netns": [*FULL["netns"], {"name": "more"}]},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_lab_is_what_it_was(machine: LabMachine, change: str) -> None:
+    machine.module("topology", name="lab", **FULL)
+    before = view(machine, *NAMES)
+    assert machine.module("topology", name="lab", **CHANGES[change])["changed"]
+    assert reverted(machine)["changed"]
+    same(before, view(machine, *NAMES))
+    assert not reverted(machine)["changed"]
+    assert not machine.module("topology", name="lab", **FULL)["changed"]
+
+
+def test_a_run_without_a_change_does_not_forget_what_was_before(machine: LabMachine) -> None:
+    before = machine.snapshot()
+    machine.module("topology", name="lab", **PAIR)
+    assert not machine.module("topology", name="lab", **PAIR)["changed"]
+    refused(machine, "topology", name="lab", **{**PAIR, "route": [{"netns": "ns1", "dst": "default", "via": "1.1.1.1"}]})
+    reverted(machine)
+    same(before, settled(machine), "left behind")
+
+
+def test_a_lab_that_is_not_there_needs_nothing(machine: LabMachine) -> None:
+    assert not reverted(machine)["changed"]
