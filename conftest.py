@@ -9,4 +9,8 @@ import pytest
 
 # These have assertions that are to say what they have seen.
 pytest.register_assert_rewrite("bare_machine", "connected", "labs", "life", "machines")
-pytest_plugins = ["session_rules", "kernel_rules"]
+pytest_plugins = [
+    "session_rules",
+    "kernel_rules",
+    "ansible_collections.tcpip.lab.plugins.plugin_utils.testinfra_netns",
+]

@@ -15,6 +15,7 @@ import life
 import pytest
 import rendered
 import snapshot
+from ansible_collections.tcpip.lab.plugins.plugin_utils.testinfra_netns import NetnsBackend
 from labmachine import LabMachine
 from served import ServedMachine
 from testinfra.backend.base import BaseBackend, CommandResult
@@ -22,13 +23,13 @@ from testinfra.host import Host
 
 
 class MachineBackend(BaseBackend):  # type: ignore[misc]
-    """Runs testinfra's commands in a throw-away machine, or in a network namespace there."""
+    """Runs testinfra's commands in a throw-away machine."""
 
     NAME = "machine"
 
-    def __init__(self, machine: LabMachine, netns: str | None) -> None:
-        super().__init__(netns or "machine")
-        self._prefix = [*machine.enter(), *(["ip", "netns", "exec", netns] if netns else []), "sh", "-c"]
+    def __init__(self, machine: LabMachine) -> None:
+        super().__init__("machine")
+        self._prefix = [*machine.enter(), "sh", "-c"]
 
     def run(self, command: str, *args: str, **_more: t.Any) -> CommandResult:
         return self.run_local(shlex.join([*self._prefix, self.get_command(command, *args)]))
@@ -63,7 +64,8 @@ def ns(machine: LabMachine) -> t.Callable[..., Host]:
 
     @functools.cache
     def host(name: str | None = None) -> Host:
-        return Host(MachineBackend(machine, name))
+        reached = MachineBackend(machine)
+        return Host(NetnsBackend(name, machine=reached) if name else reached)
 
     return host
 

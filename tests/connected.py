@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
+import shutil
 import typing as t
 
 import yaml
+from labmachine import BIN, COLLECTIONS, ROOT
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -65,3 +68,29 @@ def does_what_it_has_to(machine: LabMachine, directory: pathlib.Path, user: str,
         assert found.keys() == {FILE, "large"}
         assert found["large"].read_bytes() == large.read_bytes()
         assert found[FILE].read_text(encoding="utf-8") == WORDS
+
+
+def documented(name: str) -> str:
+    """A file as docs/testing_labs.md shows it."""
+    text = (ROOT / "docs/testing_labs.md").read_text(encoding="utf-8")
+    (found,) = re.findall(rf"```python\n# {re.escape(name)}\n(.*?)```", text, re.DOTALL)
+    return str(found)
+
+
+def run_testinfra(machine: LabMachine, directory: pathlib.Path, *arguments: str, **env: str) -> None:
+    """Run the tests that are in the directory as a user would, with the line that makes the namespaces known."""
+    (directory / "conftest.py").write_text(documented("conftest.py"), encoding="utf-8")
+    command = [str(BIN / "pytest"), "-p", "no:cacheprovider", "--rootdir", str(directory), str(directory), *arguments]
+    machine.run(command, env={"PYTHONPATH": str(COLLECTIONS), **env}, cwd=str(directory), timeout=300)
+
+
+def testinfra_sees_it(machine: LabMachine, directory: pathlib.Path, user: str, pattern: str) -> None:
+    """See by testinfra what is in the two namespaces.
+
+    :param directory: an empty one that the machine can see.
+    :param user: as whom commands are to run.
+    :param pattern: testinfra's name of a host, with ``NETNS`` for the namespace.
+    """
+    shutil.copy(ROOT / "tests/connection/namespaces.py", directory / "test_namespaces.py")
+    first, second, missing = (pattern.replace("NETNS", name) for name in ("ns1", "ns2", "ns9"))
+    run_testinfra(machine, directory, f"--hosts={first},{second}", EXPECTED_USER=user, MISSING_HOST=missing)

@@ -66,25 +66,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection import ConnectionBase
 from ansible.plugins.loader import connection_loader
 from ansible_collections.tcpip.lab.plugins.module_utils import values
-
-#: What the script below ends with, and says first, when the command has not been started.
-_NOT_ENTERED = 125
-_SIGN = "tcpip.lab.netns: "
-#: Arguments: the namespace, and a command for sh. It is root for entering only. On one line, as not every user's shell
-#: takes a quoted word over several. What sudo sets although it keeps the rest (-E) is set back.
-_ENTER = " ".join(
-    f"""
-    PATH=$PATH:/usr/sbin:/sbin;
-    refuse() {{ echo "{_SIGN}$1" >&2; exit {_NOT_ENTERED}; }};
-    [ -e "/run/netns/$1" ] || refuse "there is no network namespace $1";
-    [ "$(stat -f -c %T "/run/netns/$1")" = nsfs ] || refuse "$1 is no network namespace any more";
-    [ "$(id -u)" -ne 0 ] || exec ip netns exec "$1" /bin/sh -c "$2";
-    sudo -n -E true 2>/dev/null || refuse "to enter a namespace, $(id -un) needs sudo without a password";
-    exec sudo -n -E ip netns exec "$1"
-    setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ,)" --
-    env HOME="$HOME" USER="$(id -un)" LOGNAME="$(id -un)" PATH="$PATH" /bin/sh -c "$2"
-    """.split()
-)
+from ansible_collections.tcpip.lab.plugins.plugin_utils import entering
 
 
 class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say what its types are
@@ -122,13 +104,13 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
         :raises AnsibleConnectionFailure: when the namespace is not there or cannot be entered.
         """
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        words = shlex.join(["/bin/sh", "-c", _ENTER, "sh", self._netns(), cmd])
+        words = shlex.join(entering.command(self._netns(), cmd))
         try:
             code, output, messages = self.ssh_type_conn.exec_command(words, in_data=in_data, sudoable=sudoable)
         except AnsibleError as error:
             _refuse(str(error))  # who waits for sudo's success in vain says what came instead
             raise
-        if code == _NOT_ENTERED:
+        if code == entering.NOT_ENTERED:
             _refuse((output + messages).decode(errors="replace"))  # with a terminal, both come as one
         return code, output, messages
 
@@ -170,7 +152,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
 
 
 def _refuse(said: str) -> None:
-    """Raise AnsibleConnectionFailure if the script said why it does not enter."""
-    _before, sign, reason = said.partition(_SIGN)
-    if sign:
-        raise AnsibleConnectionFailure(reason.splitlines()[0])
+    """Raise AnsibleConnectionFailure if it was said why the namespace was not entered."""
+    reason = entering.refusal(said)
+    if reason:
+        raise AnsibleConnectionFailure(reason)

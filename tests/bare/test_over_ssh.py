@@ -40,9 +40,19 @@ def open_to_ssh(machine: BareMachine, directory: pathlib.Path) -> dict[str, t.An
     }
 
 
+def ssh_options(directory: pathlib.Path) -> str:
+    """The same for testinfra. To connect anew for each command would take long."""
+    lines = ["StrictHostKeyChecking no", f"UserKnownHostsFile {directory}/known", "ControlPath /tmp/cp/testinfra"]
+    (directory / "ssh_config").write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
+    return f"ssh_config={directory}/ssh_config&ssh_identity_file={directory}/key"
+
+
 def test_it_does_what_a_connection_has_to_do(tmp_path: pathlib.Path) -> None:
     with BareMachine.made(USER, [str(tmp_path)]) as machine:
         way = open_to_ssh(machine, tmp_path)
         for line in connected.PAIR.strip().splitlines():
             machine.inside("ip", *line.split())
         connected.does_what_it_has_to(machine, tmp_path, USER, HOME, **way)
+        pattern = f"netns://{USER}@127.0.0.1:{PORT}/NETNS?{ssh_options(tmp_path)}"
+        (tmp_path / "tests").mkdir()
+        connected.testinfra_sees_it(machine, tmp_path / "tests", USER, pattern)

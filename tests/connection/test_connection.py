@@ -36,6 +36,16 @@ def test_ordinary_modules_work_in_namespaces(pair: LabMachine, tmp_path: pathlib
     pair.playbook("tests/connection/ordinary.yml", "-i", connected.inventory(tmp_path, {}, {"ns1": {}, "ns2": {}}))
 
 
+def test_testinfra_sees_the_namespaces(pair: LabMachine, tmp_path: pathlib.Path) -> None:
+    connected.testinfra_sees_it(pair, tmp_path, "root", "netns://NETNS")
+
+
+def test_a_lab_is_tested_as_documented(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    machine.playbook("playbooks/router.yml", lab_checks=False)
+    (tmp_path / "test_router.py").write_text(connected.documented("test_router.py"), encoding="utf-8")
+    connected.run_testinfra(machine, tmp_path)
+
+
 def test_the_nodes_of_a_lab_are_hosts(machine: LabMachine) -> None:
     """By the README's own words."""
     machine.playbook("playbooks/router.yml", lab_checks=False)
