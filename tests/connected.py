@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
@@ -43,17 +44,23 @@ def inventory(directory: pathlib.Path, common: Variables, hosts: dict[str, Varia
 
 
 def does_what_it_has_to(machine: LabMachine, directory: pathlib.Path, user: str, home: str, **way: t.Any) -> None:
-    """Run the playbook in the two namespaces, in one of them without pipelining, and compare the files it brings.
+    """Run the playbook in the two namespaces, and compare the files it brings.
+
+    Between them, what can be done in two ways is done in both: modules by pipelining and by files, and where SSH is the
+    way, files by SFTP and by a pipe.
 
     :param directory: an empty one that the machine can see.
     :param user: as whom tasks are to run, with that home.
     :param way: variables of the connection.
     """
-    hosts = {
-        "ns1": {"expected_address": "192.0.2.1/24", "ansible_pipelining": True},
-        "other": {"ansible_netns": "ns2", "expected_address": "192.0.2.2/24", "ansible_pipelining": False},
+    first = {"ansible_pipelining": True, "ansible_ssh_transfer_method": "sftp"}
+    second = {"ansible_pipelining": False, "ansible_ssh_transfer_method": "piped", "ansible_netns": "ns2"}
+    hosts: dict[str, Variables] = {
+        "ns1": {"expected_address": "192.0.2.1/24", **first},
+        "other": {"expected_address": "192.0.2.2/24", **second},
     }
-    large = directory / "large"
+    odd, large = directory / FILE, directory / "large"
+    odd.write_text(WORDS, encoding="utf-8")
     large.write_bytes(os.urandom(LARGE))
     fetched = directory / "fetched"
     machine.playbook(
@@ -61,7 +68,7 @@ def does_what_it_has_to(machine: LabMachine, directory: pathlib.Path, user: str,
         "-i",
         inventory(directory, {"expected_user": user, "expected_home": home, **way}, hosts),
         "--extra-vars",
-        f"large_file={large} fetched={fetched}",
+        json.dumps({"odd_file": str(odd), "large_file": str(large), "fetched": str(fetched)}),
     )
     for host in hosts:
         found = {path.name: path for path in (fetched / host).iterdir()}

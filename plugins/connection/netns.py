@@ -92,6 +92,16 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
         self._machine.set_become_plugin(self.become)
         return self._machine
 
+    @property
+    def has_tty(self) -> bool:
+        """Whether commands have a terminal, which some ways to become another user want."""
+        return bool(self.ssh_type_conn.has_tty)
+
+    def is_pipelining_enabled(self, wrap_async: bool = False) -> bool:
+        """Whether modules go in by the input of Python, which cannot be where SSH is told to make a terminal."""
+        way = self.ssh_type_conn
+        return bool(super().is_pipelining_enabled(wrap_async) and way.is_pipelining_enabled(wrap_async))
+
     def _connect(self) -> Connection:
         """Connect to the machine. Whether the namespace is there is seen when the first command is to run in it."""
         self.ssh_type_conn._connect()

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection tcpip.lab.netns on this machine; that by SSH is in tests/bare, where there is a machine behind it."""
+"""The connection tcpip.lab.netns on this machine."""
 
 from __future__ import annotations
 
