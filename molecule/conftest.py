@@ -15,7 +15,7 @@ import life
 import pytest
 import rendered
 import snapshot
-from ansible_collections.tcpip.lab.plugins.plugin_utils.testinfra_netns import NetnsBackend
+from ansible_collections.tcpip.lab.plugins.pytest_plugins.netns import NetnsBackend
 from labmachine import LabMachine
 from served import ServedMachine
 from testinfra.backend.base import BaseBackend, CommandResult
