@@ -53,7 +53,9 @@ def test_a_run_without_a_change_does_not_forget_what_was_before(machine: LabMach
     before = machine.snapshot()
     machine.module("topology", name="lab", **PAIR)
     assert not machine.module("topology", name="lab", **PAIR)["changed"]
-    refused(machine, "topology", name="lab", **{**PAIR, "route": [{"netns": "ns1", "dst": "default", "via": "1.1.1.1"}]})
+    refused(
+        machine, "topology", name="lab", **{**PAIR, "route": [{"netns": "ns1", "dst": "default", "via": "1.1.1.1"}]}
+    )
     reverted(machine)
     same(before, settled(machine), "left behind")
 

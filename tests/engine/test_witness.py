@@ -110,6 +110,15 @@ def test_a_datagram_is_one_packet(router: LabMachine) -> None:
     assert results[1]["came"].startswith("13 bytes delivered from 2001:db8:1::1 port ")
 
 
+@pytest.mark.parametrize(("protocol", "state"), [("tcp", "LISTEN"), ("udp", "UNCONN")])
+def test_its_port_is_free_when_it_has_ended(router: LabMachine, protocol: str, state: str) -> None:
+    listener = {"id": "a", "name": "it arrives", protocol: TEXT, "part": "listens"}
+    nobody = {"socket": {"netns": "ns2", "protocol": protocol, "port": 54321, "state": state, "present": False}}
+    _do(router, [{"begin": listener}])
+    _it_arrives_not, free = _do(router, [{"end": listener}, {"checks": [nobody]}])["results"]
+    assert free["ok"], free["came"]
+
+
 def test_what_must_not_arrive(router: LabMachine) -> None:
     refused = {**TEXT, "to": "198.51.100.254", "expect": "refused"}
     assert _verdicts(_made(router, {"tcp": refused})) == [

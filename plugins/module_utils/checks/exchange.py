@@ -182,12 +182,12 @@ def _send(exchange: Exchange, client: socket.socket) -> Outcome:
     return Outcome("elsewhere", "an answer came, so somebody else listens there", (opening,))
 
 
-def arrivals(exchange: Exchange, listener: socket.socket, limit: float) -> Iterator[Outcome]:
-    """What comes to the listener, connection by connection or datagram by datagram, as long as it is open.
+def arrivals(exchange: Exchange, listener: socket.socket, end: socket.socket, limit: float) -> Iterator[Outcome]:
+    """What comes to the listener, connection by connection or datagram by datagram, until something comes to C(end).
 
     C(limit) of C(time.monotonic) is the latest end of a connection.
     """
-    while True:
+    while end not in select.select([listener, end], [], [])[0]:
         if exchange.protocol == "udp":
             yield _arrived(exchange, "", *listener.recvfrom(65536))
             continue

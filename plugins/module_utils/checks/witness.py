@@ -176,7 +176,7 @@ def _let_go(keep: tuple[int, ...]) -> None:
 
 
 def _live(witness: Witness, control: socket.socket, told: int) -> None:
-    """Watch, and say so; be asked, and tell."""
+    """Watch, and say so; be asked, and tell when nothing is left of it that others could see."""
     with ExitStack() as stack:
         try:
             finish = _watch(witness, stack)
@@ -184,9 +184,10 @@ def _live(witness: Witness, control: socket.socket, told: int) -> None:
             finish = _failing(witness, error)
         os.close(told)
         asked = _asked(control, time.monotonic() + LIMIT_S)
-        if asked:
-            with asked:
-                asked.sendall(json.dumps(finish().as_dict()).encode())
+        result = finish() if asked else None
+    if asked and result:
+        with asked:
+            asked.sendall(json.dumps(result.as_dict()).encode())
 
 
 def _failing(witness: Witness, error: LabError) -> Callable[[], Result]:
@@ -242,10 +243,12 @@ class _Inbox:
     """What comes to a listener, taken at once: the other side of a connection waits for its end."""
 
     def __init__(self, wanted: Exchange, listener: socket.socket) -> None:
-        self._coming = exchange.arrivals(wanted, listener, time.monotonic() + LIMIT_S)
+        self._end, end = socket.socketpair()
+        self._coming = exchange.arrivals(wanted, listener, end, time.monotonic() + LIMIT_S)
         self._came = threading.Event()
         self._last: Outcome | None = None
-        threading.Thread(target=self._take, daemon=True).start()
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
 
     def _take(self) -> None:
         for outcome in self._coming:
@@ -257,9 +260,15 @@ class _Inbox:
         self._came.wait(seconds)
         return self._last
 
+    def close(self) -> None:
+        """Take no more. As long as somebody waits at a socket it is there, closed or not."""
+        self._end.send(_TELL)
+        self._thread.join(_PATIENCE_S)
+
 
 def _listen(wanted: Exchange, stack: ExitStack) -> _Seen:
     inbox = _Inbox(wanted, stack.enter_context(exchange.listening(wanted, wanted.at or ROOT)))
+    stack.callback(inbox.close)
 
     def seen() -> tuple[bool, Outcome, list[str]]:
         outcome = inbox.read(_PATIENCE_S if wanted.works else _SETTLE_S)
