@@ -74,7 +74,8 @@ def pyroute2() -> dict[str, Any]:
 
 
 def _pyroute2_version() -> str:
-    if importlib.util.find_spec("pyroute2") is None:
+    found = importlib.util.find_spec("pyroute2")
+    if found is None or found.origin is None:  # of one that was removed, directories may have stayed
         return ""
     try:
         return metadata.version("pyroute2")  # the package is not imported for it, that takes 0.1 s

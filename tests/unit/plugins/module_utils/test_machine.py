@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pathlib
 import struct
 import sys
 from importlib import metadata
@@ -43,6 +44,14 @@ def test_pyroute2_versions(version: str, sufficient: bool, monkeypatch: pytest.M
 
 def test_no_pyroute2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert machine.pyroute2() == {"version": "", "sufficient": False}
+
+
+def test_what_a_removed_pyroute2_left_is_none(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyroute2/__pycache__").mkdir(parents=True)
+    (tmp_path / "pyroute2-0.9.7.dist-info").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "pyroute2", raising=False)
     assert machine.pyroute2() == {"version": "", "sufficient": False}
 
 
