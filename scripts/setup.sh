@@ -53,8 +53,7 @@ install_python() {
     if command -v apt-get >/dev/null; then
         install_packages python3 python3-venv
     else
-        install_packages python3
-        find_python >/dev/null || install_packages python3.12
+        install_packages python3 && { find_python >/dev/null || install_packages python3.12; }
     fi
 }
 
@@ -67,7 +66,7 @@ venv_place() {
 }
 
 make_venv() {
-    find_python >/dev/null || install_python
+    find_python >/dev/null || install_python || true
     python=$(find_python) || { say "Python 3.11 or newer is needed (set PYTHON to one)." && return 1; }
     "$python" -c 'import venv, ensurepip' 2>/dev/null || install_packages python3-venv
     place=$(venv_place)

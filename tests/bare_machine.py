@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import pathlib
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -38,25 +39,30 @@ LAYERS = "/run/bare"
 LIMIT_S = 600
 
 
-def distribution(name: str = "bare", packages: str = INCLUDED) -> pathlib.Path:
-    """The files of this machine's distribution at its smallest and these packages, made if they are not there yet.
-
-    :raises AssertionError: with the end of what debootstrap said, if it fails.
-    """
-    suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    place = CACHE / name / f"{suite}-{zlib.crc32(packages.encode()):08x}"
+def cached(name: str, recipe: str, make: t.Callable[[pathlib.Path], None]) -> pathlib.Path:
+    """A directory in the cache that was made by this recipe, whole. It is made if it is not there yet."""
+    place = CACHE / name / f"{_suite()}-{zlib.crc32(recipe.encode()):08x}"
     place.parent.mkdir(parents=True, exist_ok=True)
     with (place.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run beside each other
         if not place.exists():
             new = place.parent / "new"
             shutil.rmtree(new, ignore_errors=True)
-            _debootstrap(suite, new, packages)
+            make(new)
             new.rename(place)
     return place
 
 
-def _debootstrap(suite: str, place: pathlib.Path, packages: str) -> None:
+def distribution(name: str = "bare", packages: str = INCLUDED) -> pathlib.Path:
+    """The files of this machine's distribution at its smallest and these packages, made if they are not there yet.
+
+    :raises AssertionError: with the end of what debootstrap said, if it fails.
+    """
+    return cached(name, packages, lambda place: _debootstrap(place, packages))
+
+
+def _debootstrap(place: pathlib.Path, packages: str) -> None:
+    suite = _suite()
     words = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(place), _mirror(suite)]
     # What it mounts, and whatever it starts, goes with it even if it is killed.
     own = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -69,6 +75,10 @@ def _debootstrap(suite: str, place: pathlib.Path, packages: str) -> None:
         (place / directory / "partial").mkdir(parents=True)
 
 
+def _suite() -> str:
+    return platform.freedesktop_os_release()["VERSION_CODENAME"]
+
+
 def _mirror(suite: str) -> str:
     """Where this machine gets the packages of its distribution from."""
     command = ["apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)"]
@@ -78,10 +88,29 @@ def _mirror(suite: str) -> str:
     return found[0]
 
 
+def recap(said: str) -> dict[str, int]:
+    """The numbers in which a run of a playbook ends."""
+    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", said.rpartition("PLAY RECAP")[2])}
+
+
 class BareMachine(LabMachine):
     """A machine with a bare distribution as its root; `user` works on it, in a checkout in the home directory."""
 
     user = "root"
+
+    @classmethod
+    def files(cls) -> pathlib.Path:
+        """What the machine sees as its root directory."""
+        return distribution()
+
+    @classmethod
+    @contextlib.contextmanager
+    def without_checkout(cls, share: t.Iterable[str] = ()) -> t.Iterator[t.Self]:
+        """A fresh one on which nobody has done anything yet."""
+        with cls.start(share) as machine:
+            machine._mount()
+            machine._configure()
+            yield machine
 
     @classmethod
     @contextlib.contextmanager
@@ -90,10 +119,8 @@ class BareMachine(LabMachine):
 
         :param share: directories below /tmp that this machine's own tools are to see in it.
         """
-        with cls.start(share) as machine:
+        with cls.without_checkout(share) as machine:
             machine.user = user
-            machine._mount()
-            machine._configure()
             machine._add_user()
             machine._add_checkout()
             yield machine
@@ -103,7 +130,7 @@ class BareMachine(LabMachine):
         self.run(["mkdir", LAYERS])
         self._mount_new("tmpfs", LAYERS, "mode=755")
         self.run(["mkdir", *layers])
-        self.run(["mount", "--bind", str(distribution()), layers[0]])
+        self.run(["mount", "--bind", str(self.files()), layers[0]])
         self._mount_new("overlay", layers[3], f"lowerdir={layers[0]},upperdir={layers[1]},workdir={layers[2]}")
         self._mount_new("proc", self.path("/proc"))
         self._mount_new("sysfs", self.path("/sys"))
@@ -157,6 +184,11 @@ class BareMachine(LabMachine):
     def read(self, path: str) -> str:
         """What is in a file of the bare distribution."""
         return self.run(["cat", self.path(path)]).stdout
+
+    def has(self, command: str) -> bool:
+        """Whether a command is there."""
+        places = [self.path(f"{directory}/{command}") for directory in ("/usr/bin", "/usr/sbin")]
+        return any(self.run(["test", "-e", place], check=False).returncode == 0 for place in places)
 
     def inside(self, *command: str) -> str:
         """What a command of the bare distribution prints, run by root."""

@@ -1,64 +1,161 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bare Debian that takes itself for Fedora. No registry of the Red Hat family is asked."""
+"""A bare machine that takes itself for Fedora: dnf and rpm are real, the packages are Debian's under Fedora's names.
+
+No registry of the Red Hat family is asked. rpmbuild makes each package out of what is in Debian's, and all are in a
+repository among the machine's own files, where its dnf, which Debian ships, finds them.
+"""
 
 from __future__ import annotations
 
 import pathlib
 
-from bare_machine import BareMachine
+from bare_machine import LIMIT_S, BareMachine, cached
 
-BARE = pathlib.Path(__file__).parent / "bare"
-ASKED = "/var/log/dnf.asked"
-KNOWN = "/etc/dnf.known"
+RPMS = "/opt/rpms"
+BUILD = "/opt/build"
+# Fedora has these beforehand, or the making of the packages needs them.
+INCLUDED = ("ca-certificates", "createrepo-c", "dnf", "rpm")
+# dnf has a Python of its own, like that of Enterprise Linux 8, so that a machine without python3 can have dnf.
+PLATFORM_PYTHON = "/usr/libexec/platform-python"
 
-#: Names of packages in Fedora and Enterprise Linux, and what Debian calls the same.
+#: Packages in Fedora and Enterprise Linux, and those of Debian in which the same is.
 PACKAGES = {
-    "bind-utils": "bind9-dnsutils",
-    "busybox": "busybox",
-    "debootstrap": "debootstrap",
     "dhcp-client": "isc-dhcp-client",
     "dnsmasq": "dnsmasq-base",
-    "file": "file",
     "iproute": "iproute2",
     "iptables-nft": "iptables",
     "iputils": "iputils-ping",
-    "kmod": "kmod",
-    "nftables": "nftables",
-    "procps-ng": "procps",
     # Debian has venv in a package of its own, and there is none such in the Red Hat family.
-    "python3": "python3 python3-venv",
-    "python3.12": "python3 python3-venv",
+    "python3": "python3-venv",
+    "python3.12": "python3-venv",
     "python3-pip": "python3-pip",
     "python3-pyroute2": "python3-pyroute2",
-    "qemu-system-x86-core": "qemu-system-x86",
-    "ShellCheck": "shellcheck",
     "tcpdump": "tcpdump",
 }
+#: Those that the tests want besides. Nothing is in them.
+EMPTY = {
+    "bind-utils",
+    "busybox",
+    "debootstrap",
+    "file",
+    "kmod",
+    "nftables",
+    "procps-ng",
+    "qemu-system-x86-core",
+    "ShellCheck",
+}
+#: What is not in Debian's packages, since their scripts make it, and the commands of the Python that is here.
+MORE = {
+    "iptables-nft": "ln --symbolic iptables-nft-restore %{buildroot}/usr/sbin/iptables-restore",
+    "python3": "cp --no-dereference /usr/bin/python3 $(readlink -f /usr/bin/python3) %{buildroot}/usr/bin",
+    "python3-pyroute2": "python3 -m compileall -q -s %{buildroot} -p / %{buildroot}",
+    "python3.12": "cp $(readlink -f /usr/bin/python3) %{buildroot}/usr/bin/python3.12",
+}
+
+MACROS = """\
+%_dbpath /var/lib/rpm
+%_rpmdir /opt/rpms
+%_topdir /opt/build
+%_binary_payload w1.gzdio
+%_build_id_links none
+%__os_install_post %{nil}
+%debug_package %{nil}
+"""
+SPECIFICATION = """\
+Name: {name}
+Version: 1
+Release: 1
+Summary: What Debian has under other names
+License: that of Debian's packages
+AutoReqProv: no
+%description
+%{{summary}}.
+%install
+mkdir --parents %{{buildroot}}/usr/bin %{{buildroot}}/usr/sbin %{{buildroot}}/usr/lib {debs}
+ln --symbolic usr/bin usr/sbin usr/lib %{{buildroot}}/
+for deb in $(find {debs} -name '*.deb'); do
+    dpkg --fsys-tarfile "$deb" | tar --extract --keep-directory-symlink --directory %{{buildroot}}
+done
+{more}
+find %{{buildroot}} -maxdepth 1 -type l -delete
+find %{{buildroot}} -mindepth 1 -type d -printf '%%%%dir "/%%P"\\n' -o -mindepth 1 -printf '"/%%P"\\n' >files
+%files -f files
+"""
+REPOSITORY = f"[fedora]\nname=Fedora\nbaseurl=file://{RPMS}\ngpgcheck=0\nmetadata_expire=0\n"
 
 
-def disguise(machine: BareMachine) -> None:
-    """Make the machine say that it is Fedora, and have dnf instead of apt-get."""
-    machine.write("/etc/os-release", "ID=fedora\nNAME=Fedora\nVERSION_ID=42\n")
-    machine.write("/etc/redhat-release", "Fedora release 42 (Adams)\n")
-    machine.inside("rm", "/etc/debian_version")
-    machine.inside("mv", "/usr/bin/apt-get", "/opt/apt-get")
-    machine.write("/usr/bin/dnf", (BARE / "dnf").read_text(encoding="utf-8"))
-    machine.inside("chmod", "+x", "/usr/bin/dnf")
-    offer(machine, *PACKAGES)
+class RedHatMachine(BareMachine):
+    """A bare machine with dnf, which finds the packages above and no others."""
+
+    @classmethod
+    def files(cls) -> pathlib.Path:
+        """Those of the bare machine, and what is made of them here."""
+        return cached("red_hat", pathlib.Path(__file__).read_text(encoding="utf-8"), _make)
+
+    def installed(self) -> set[str]:
+        """The names of the packages that are there."""
+        return set(self.inside("rpm", "--query", "--all", "--queryformat", "%{NAME}\n").split())
+
+    def package(self, name: str) -> str:
+        """The file that dnf installs by this name."""
+        return self.inside("find", RPMS, "-name", f"{name}-1-1.*").strip()
+
+    def remove(self, *names: str) -> None:
+        """Remove packages from the machine."""
+        self.inside("rpm", "--erase", *names)
+
+    def withdraw(self, name: str) -> None:
+        """Let dnf no longer find a package."""
+        self.inside("rm", "--recursive", self.package(name), f"{RPMS}/repodata")
+        self.inside("createrepo_c", "--quiet", RPMS)
 
 
-def offer(machine: BareMachine, *names: str) -> None:
-    """Let the machine's dnf know these packages, and no others."""
-    machine.write(KNOWN, "".join(f"{name} {PACKAGES[name]}\n" for name in names))
+def _make(place: pathlib.Path) -> None:
+    with BareMachine.without_checkout() as machine:
+        machine.inside("mkdir", "--parents", "/etc/rpm", "/etc/yum.repos.d", BUILD)
+        machine.write("/etc/rpm/macros", MACROS)
+        machine.write("/etc/yum.repos.d/fedora.repo", REPOSITORY)
+        with machine.online():
+            machine.inside("apt-get", "-qq", "update")
+            _apt_install(machine, *INCLUDED)
+            for name in PACKAGES:
+                _download(machine, name)
+        for name in {*PACKAGES, *EMPTY}:
+            _build(machine, name)
+        machine.inside("createrepo_c", "--quiet", RPMS)
+        _disguise(machine)
+        machine.run(["cp", "--archive", "--one-file-system", machine.path("/."), str(place)], timeout=LIMIT_S)
 
 
-def install_nothing(machine: BareMachine) -> None:
-    """From now on, only note what is asked for."""
-    machine.inside("ln", "--symbolic", "--force", "/bin/true", "/opt/apt-get")
+def _apt_install(machine: BareMachine, *words: str) -> None:
+    how = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y", "--no-install-recommends", "install"]
+    machine.inside("env", *how, *words)
 
 
-def asked(machine: BareMachine) -> list[set[str]]:
-    """What dnf was asked for, call by call, without what it did not know."""
-    return [set(line.split()) for line in machine.read(ASKED).splitlines()]
+def _download(machine: BareMachine, name: str) -> None:
+    """Get Debian's packages, and what they need that is not there."""
+    debs = f"{BUILD}/{name}/debs"
+    machine.inside("mkdir", "--parents", f"{debs}/partial")
+    _apt_install(machine, "--download-only", "-o", f"Dir::Cache::archives={debs}", *PACKAGES[name].split())
+
+
+def _build(machine: BareMachine, name: str) -> None:
+    text = SPECIFICATION.format(name=name, debs=f"{BUILD}/{name}/debs", more=MORE.get(name, ""))
+    machine.write(f"{BUILD}/spec", text)
+    machine.inside("rpmbuild", "-bb", "--quiet", f"{BUILD}/spec")
+
+
+def _disguise(machine: BareMachine) -> None:
+    """Make the machine say that it is Fedora, the last whose dnf is of this kind, and leave it dnf alone."""
+    machine.write("/etc/os-release", "ID=fedora\nNAME=Fedora\nVERSION_ID=40\n")
+    machine.write("/etc/redhat-release", "Fedora release 40 (Forty)\n")
+    python = machine.inside("readlink", "-f", "/usr/bin/python3").strip()
+    machine.inside("mv", python, PLATFORM_PYTHON)
+    machine.inside("sed", "--in-place", "--follow-symlinks", f"1s|.*|#!{PLATFORM_PYTHON}|", "/usr/bin/dnf")
+    # The Red Hat family lets pip install for all users.
+    unwanted = machine.inside("find", "/usr/lib", "-name", "EXTERNALLY-MANAGED").split()
+    machine.inside("apt-get", "clean")
+    unwanted += [BUILD, "/etc/debian_version", "/usr/bin/apt-get", "/usr/bin/python3", "/var/lib/apt/lists"]
+    machine.inside("rm", "--recursive", *unwanted)

@@ -10,7 +10,7 @@ import re
 import sys
 
 import snapshot
-from bare_machine import USER, BareMachine
+from bare_machine import USER, BareMachine, recap
 
 NEEDED = ("python3", "ip", "ping", "tcpdump")
 PACKAGES = "/var/lib/dpkg/status"
@@ -20,26 +20,15 @@ NOTE_ASKING = f'DPkg::Pre-Invoke {{ "echo ${{DEBIAN_FRONTEND:-somebody}} >>{ASKI
 DISTRIBUTIONS_PYTHON = "ARGS=-e ansible_python_interpreter=/usr/bin/python3"
 
 
-def has(machine: BareMachine, command: str) -> bool:
-    """Whether a command is there."""
-    places = [machine.path(f"{directory}/{command}") for directory in ("/usr/bin", "/usr/sbin")]
-    return any(machine.run(["test", "-e", place], check=False).returncode == 0 for place in places)
-
-
 def state(machine: BareMachine) -> snapshot.Snapshot:
     """All that a lab could leave behind."""
     taken: snapshot.Snapshot = json.loads(machine.run([sys.executable, snapshot.__file__]).stdout)
     return taken
 
 
-def recap(said: str) -> dict[str, int]:
-    """The numbers in which a run of a playbook ends."""
-    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", said.rpartition("PLAY RECAP")[2])}
-
-
 def one_command_is_enough_for_a_lab_and_one_removes_it(machine: BareMachine) -> None:
     """The README's first promise."""
-    assert not [command for command in NEEDED if has(machine, command)]
+    assert not [command for command in NEEDED if machine.has(command)]
     machine.write("/etc/apt/apt.conf.d/91asking", NOTE_ASKING)
     before = state(machine)
     with machine.online():
@@ -68,7 +57,7 @@ def the_distributions_own_python_is_made_ready(machine: BareMachine) -> None:
 
 def test_root_without_sudo() -> None:
     with BareMachine.made("root") as machine:
-        assert not has(machine, "sudo")
+        assert not machine.has("sudo")
         one_command_is_enough_for_a_lab_and_one_removes_it(machine)
         the_distributions_own_python_is_made_ready(machine)
 
