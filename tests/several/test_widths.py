@@ -1,0 +1,101 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How large packets are on a link that crosses, over underlays of several kinds: as large as they can be, and whole."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import typing as t
+
+import pytest
+from machines import Bed
+from traffic import inside, ping
+
+if t.TYPE_CHECKING:
+    from machines import Member
+
+PLAYBOOK = "tests/several/wide.yml"
+#: The machines' addresses by IPv6, for the role.
+IPV6 = "{{ {'lab1': 'fd77::11', 'lab2': 'fd77::12'}[inventory_hostname] }}"
+BYTES = 2_000_000
+RECEIVE = """
+import hashlib, socket
+with socket.create_server(("", 5001)) as server:
+    print("listening", flush=True)
+    with server.accept()[0] as connection:
+        text = b"".join(iter(lambda: connection.recv(65536), b""))
+        print(len(text), hashlib.sha256(text).hexdigest())
+"""
+SEND = """
+import hashlib, random, socket, sys
+text = random.randbytes(int(sys.argv[1]))
+with socket.create_connection(("192.0.2.2", 5001), timeout=10) as connection:
+    connection.sendall(text)
+print(len(text), hashlib.sha256(text).hexdigest())
+"""
+ETHERNET = 14
+
+
+def transferred(one: Member, other: Member) -> None:
+    """A large text comes from ns1 to ns2 as it was sent."""
+    with other.popen(inside("ns2", RECEIVE), stdout=-1) as receiver:
+        assert receiver.stdout is not None
+        assert receiver.stdout.readline() == "listening\n"
+        sent = one.run(inside("ns1", SEND, str(BYTES))).stdout
+        assert receiver.stdout.read() == sent
+
+
+def fragments(machine: Member) -> int:
+    """How many packets the machine itself has cut into fragments, or put together of them."""
+    names = ("IpFragCreates", "IpReasmReqds", "Ip6FragCreates", "Ip6ReasmReqds")
+    counters = machine.json(["nstat", "-a", "-s", "-z", "-j", *names])["kernel"]
+    assert set(counters) == set(names)
+    return sum(counters.values())
+
+
+@contextlib.contextmanager
+def underlay_packets(machine: Member) -> t.Iterator[list[str]]:
+    """What tcpdump prints of the first packets of VXLAN that come during the block; it is there when that ends."""
+    words = ["timeout", "20", "tcpdump", "-tnel", "--immediate-mode", "-c", "300", "-i", "eth0", "udp", "port", "4789"]
+    lines: list[str] = []
+    with machine.popen(words, stdout=-1, stderr=-1) as tcpdump:
+        assert any("listening on " in line for line in tcpdump.stderr or ())
+        yield lines
+        lines += tcpdump.communicate()[0].splitlines()
+
+
+def mtu(machine: Member, netns: str, dev: str) -> int:
+    found: int = machine.json(["ip", "-n", netns, "-j", "link", "show", dev])[0]["mtu"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("underlay", "address", "crosses"), [(1500, "", 1450), (1500, IPV6, 1430), (1400, "", 1350), (9000, "", 1500)]
+)
+def test_tcp_fills_its_segments_and_none_is_cut(underlay: int, address: str, crosses: int) -> None:
+    known = {"lab_address": address} if address else {}
+    with Bed.made(2, mtu=underlay) as bed:
+        bed.playbook(PLAYBOOK, **known)
+        one, other = bed.machines
+        assert mtu(one, "ns1", "ns1-veth0") == mtu(other, "ns2", "ns2-veth0") == crosses
+        for machine in bed.machines:
+            machine.run(["ip", "link", "set", "eth0", "gso_max_segs", "1"])  # packets as on a wire, each for itself
+        whole = ["-M", "do", "-s", str(crosses - 28), "192.0.2.2"]
+        assert "3 received" in ping(one, "ns1", *whole)
+        with underlay_packets(other) as packets:
+            transferred(one, other)
+        lengths = [int(length[1]) for line in packets if (length := re.search(r"length (\d+): ", line))]
+        assert max(lengths) == crosses + ETHERNET + (70 if address else 50)
+        assert fragments(one) == fragments(other) == 0
+
+
+def test_an_mtu_that_does_not_cross_is_refused() -> None:
+    with Bed.made(2) as bed:
+        said = bed.playbook(PLAYBOOK, _fails=True, declared=1500).stdout
+        assert "veth[0].mtu: packets of 1500 bytes do not cross between the machines" in said
+        assert "leave it out, or give 1450 at most" in said
+        assert [machine.namespaces() for machine in bed.machines] == [[], []]
+        bed.playbook(PLAYBOOK, declared=1300)
+        assert mtu(bed.machines[0], "ns1", "ns1-veth0") == 1300
