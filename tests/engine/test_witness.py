@@ -23,7 +23,11 @@ Item = dict[str, t.Any]
 NODES = {"ns1": "lab1", "router": "lab3", "ns2": "lab2"}
 TEXT: Item = {"from": "ns1", "to": "198.51.100.1", "at": "ns2", "port": 54321}
 LISTENER: Item = {"id": "a", "name": "it arrives", "udp": TEXT, "part": "listens"}
-WATCH: Item = {"id": "b", "name": "seen", "captures": [{"netns": "ns2", "dev": "ns2-veth0", "packets": ["ICMP"]}]}
+WATCH: Item = {
+    "id": "b",
+    "name": "seen",
+    "captures": [{"netns": "ns2", "dev": "ns2-veth0", "filter": "icmp", "packets": ["ICMP"]}],
+}
 #: Root's own device of a lab's wire to another machine, which is where up0 leads.
 CROSSING = """
 link add up0 type veth peer name up1 netns wire
@@ -101,6 +105,16 @@ def test_a_connection_is_the_same_as_on_one_machine(router: LabMachine) -> None:
         "the packets are as expected",
     ]
     assert snapshot.diff(before, settled(router)) == []
+
+
+def test_the_text_is_acknowledged_by_itself_also_from_afar(router: LabMachine) -> None:
+    """The sender does not end the connection before, although answers take their time here."""
+    slow = ["root", "tbf", "rate", "8kbit", "burst", "100", "latency", "5s"]
+    router.run(["tc", "-n", "router", "qdisc", "add", "dev", "gw-veth0", *slow])
+    seen = _capture(
+        "ns1", "ns1-veth0", "tcp", packets=[r"Flags \[P\.\]", r"Flags \[\.\], ack 14,", r"> 198\S+ Flags \[F"]
+    )
+    assert [each["came"] for each in _made(router, {"tcp": TEXT, "captures": [seen]}) if not each["ok"]] == []
 
 
 def test_a_datagram_is_one_packet(router: LabMachine) -> None:
