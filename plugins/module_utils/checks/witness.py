@@ -15,12 +15,11 @@ import os
 import signal
 import socket
 import struct
-import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NoReturn
 
 from ..errors import LabError
 from ..state import ROOT
@@ -157,10 +156,15 @@ def _detach(witness: Witness, control: socket.socket, told: int) -> None:
         os.setsid()
         if os.fork() == 0:
             _let_go(keep=(control.fileno(), told))
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # by way of all that is to be closed
+            signal.signal(signal.SIGTERM, _leave)
             _live(witness, control, told)
     finally:
         os._exit(0)
+
+
+def _leave(*_signal: object) -> NoReturn:
+    """End by way of all that is to be closed."""
+    raise SystemExit
 
 
 def _let_go(keep: tuple[int, ...]) -> None:
