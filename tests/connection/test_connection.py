@@ -21,6 +21,9 @@ if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
 
+ENVIRONMENT: dict[str, t.Any] = {"cwd": str(ROOT), "env": ansible_environment("")}
+
+
 @pytest.fixture
 def pair(machine: LabMachine) -> LabMachine:
     """Two namespaces and a cable."""
@@ -46,14 +49,22 @@ def test_a_lab_is_tested_as_documented(machine: LabMachine, tmp_path: pathlib.Pa
     connected.run_testinfra(machine, tmp_path)
 
 
+def test_ordinary_modules_work_in_the_nodes_of_a_lab(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    machine.playbook("playbooks/http.yml", lab_checks=False)
+    nodes = tmp_path / "http.lab.yml"
+    nodes.write_text("{plugin: tcpip.lab.lab, playbook: tcpip.lab.http}", encoding="utf-8")
+    machine.playbook("tests/connection/nodes.yml", "-i", str(nodes), scratch=str(tmp_path))
+
+
 def test_the_nodes_of_a_lab_are_hosts(machine: LabMachine) -> None:
     """By the README's own words."""
     machine.playbook("playbooks/router.yml", lab_checks=False)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (line,) = [line for line in readme.splitlines() if "-i inventory/router.yml" in line]
-    _program, *words = shlex.split(line)
-    done = machine.run([str(BIN / "ansible"), *words], cwd=str(ROOT), env=ansible_environment(""))
-    said = dict(re.findall(r"^(\w+) \| CHANGED \| rc=0 >>\n([^|]*\n)", done.stdout, re.MULTILINE))
-    assert said.keys() == {"ns1", "router", "ns2"}
-    assert "default via 192.0.2.254 dev ns1-veth0" in said["ns1"]
-    assert "192.0.2.0/24 dev gw-veth0" in said["router"]
+    lines = [line for line in readme.splitlines() if line.startswith(".venv/bin/ansible -i inventory/router.lab.yml")]
+    said = [machine.run([str(BIN / "ansible"), *shlex.split(line)[1:]], **ENVIRONMENT).stdout for line in lines]
+    assert len(said) == 2
+    assert re.findall(r"^(\w+) \| SUCCESS", said[0], re.MULTILINE) == ["ns1"]
+    routes = dict(re.findall(r"^(\w+) \| CHANGED \| rc=0 >>\n([^|]*\n)", said[1], re.MULTILINE))
+    assert routes.keys() == {"ns1", "router", "ns2"}
+    assert "default via 192.0.2.254 dev ns1-veth0" in routes["ns1"]
+    assert "192.0.2.0/24 dev gw-veth0" in routes["router"]
