@@ -16,7 +16,7 @@ from traffic import inside, ping
 if t.TYPE_CHECKING:
     from machines import Member
 
-PLAYBOOK = "tests/several/wide.yml"
+PLAYBOOK = "tests/several/given.yml"
 #: The machines' addresses by IPv6, for the role.
 IPV6 = "{{ {'lab1': 'fd77::11', 'lab2': 'fd77::12'}[inventory_hostname] }}"
 BYTES = 2_000_000
@@ -36,6 +36,16 @@ with socket.create_connection(("192.0.2.2", 5001), timeout=10) as connection:
 print(len(text), hashlib.sha256(text).hexdigest())
 """
 ETHERNET = 14
+
+
+def lab(**declared: int) -> dict[str, t.Any]:
+    """Two nodes on two machines, and the link between them."""
+    far = {"name": "ns2-veth0", "netns": "ns2", "addresses": ["192.0.2.2/24"]}
+    near = {"name": "ns1-veth0", "netns": "ns1", "addresses": ["192.0.2.1/24"], **declared}
+    return {
+        "netns": [{"name": "ns1", "host": "lab1"}, {"name": "ns2", "host": "lab2"}],
+        "veth": [{**near, "peer": far}],
+    }
 
 
 def transferred(one: Member, other: Member) -> None:
@@ -75,9 +85,9 @@ def mtu(machine: Member, netns: str, dev: str) -> int:
     ("underlay", "address", "crosses"), [(1500, "", 1450), (1500, IPV6, 1430), (1400, "", 1350), (9000, "", 1500)]
 )
 def test_tcp_fills_its_segments_and_none_is_cut(underlay: int, address: str, crosses: int) -> None:
-    known = {"lab_address": address} if address else {}
+    known: dict[str, t.Any] = {"lab_address": address} if address else {}
     with Bed.made(2, mtu=underlay) as bed:
-        bed.playbook(PLAYBOOK, **known)
+        bed.playbook(PLAYBOOK, topology=lab(), **known)
         one, other = bed.machines
         assert mtu(one, "ns1", "ns1-veth0") == mtu(other, "ns2", "ns2-veth0") == crosses
         for machine in bed.machines:
@@ -93,9 +103,9 @@ def test_tcp_fills_its_segments_and_none_is_cut(underlay: int, address: str, cro
 
 def test_an_mtu_that_does_not_cross_is_refused() -> None:
     with Bed.made(2) as bed:
-        said = bed.playbook(PLAYBOOK, _fails=True, declared=1500).stdout
+        said = bed.playbook(PLAYBOOK, _fails=True, topology=lab(mtu=1500)).stdout
         assert "veth[0].mtu: packets of 1500 bytes do not cross between the machines" in said
         assert "leave it out, or give 1450 at most" in said
         assert [machine.namespaces() for machine in bed.machines] == [[], []]
-        bed.playbook(PLAYBOOK, declared=1300)
+        bed.playbook(PLAYBOOK, topology=lab(mtu=1300))
         assert mtu(bed.machines[0], "ns1", "ns1-veth0") == 1300
