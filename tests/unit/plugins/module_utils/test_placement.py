@@ -134,7 +134,8 @@ FAULTS: list[tuple[Items, str]] = [
     ),
     (
         {"netns": [{"name": "a", "host": "lab1"}, {"name": "b", "host": "lab2", "beside": "a"}]},
-        "netns[1].host: 'b' shares a machine with namespace 'a', which belongs to lab1 (see what else the lab says of it)",
+        "netns[1].host: 'b' shares a machine with namespace 'a', which belongs to lab1 "
+        "(see what else the lab says of it)",
     ),
     ({"netns": [{"name": "a/b"}]}, "netns[0].name: 'a/b' has '/', which is not allowed in a name"),
 ]
