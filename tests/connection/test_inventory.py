@@ -45,6 +45,7 @@ PAIR: Options = {
     "sysctl": [
         {"netns": "web", "name": "net.ipv6.conf.all.forwarding", "value": 1},
         {"netns": "sw", "name": "net.ipv4.ip_forward", "value": 0},
+        {"netns": "lonely", "name": "net.ipv4.conf.all.arp_ignore", "value": 1},
     ],
 }
 PAIR["veth"][0]["peer"] = {"name": "sw0", "netns": "sw"}
