@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
 
-ENVIRONMENT: dict[str, t.Any] = {"cwd": str(ROOT), "env": ansible_environment("")}
+ENVIRONMENT: dict[str, t.Any] = {"cwd": str(ROOT), "env": ansible_environment(""), "timeout": 300}
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_it_does_what_a_connection_has_to_do(bed: Bed, tmp_path: pathlib.Path, w
 def ansible(bed: Bed, inventory: str, *words: str) -> str:
     """What Ansible says when it does something in the namespaces."""
     command = [str(BIN / "ansible"), "nodes", "-i", inventory, *words]
-    return bed.controller.run(command, env=ansible_environment(""), cwd=str(ROOT)).stdout
+    return bed.controller.run(command, env=ansible_environment(""), cwd=str(ROOT), timeout=300).stdout
 
 
 def test_no_variable_of_the_connection_is_shown(bed: Bed, tmp_path: pathlib.Path, way: dict[str, t.Any]) -> None:

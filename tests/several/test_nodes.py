@@ -20,7 +20,7 @@ def test_each_node_is_reached_where_it_is(bed: Bed) -> None:
     command = [str(BIN / "ansible"), "--inventory", machines.INVENTORY, "--inventory", "inventory/router.lab.yml"]
     command += ["--extra-vars", "lab_machines=labs", "lab_router", "-m", "ansible.builtin.shell"]
     command += ["-a", "echo $(hostname) {{ node_machine }} $(ip netns identify)"]
-    said = bed.controller.run(command, cwd=str(ROOT), env=ansible_environment("")).stdout
+    said = bed.controller.run(command, cwd=str(ROOT), env=ansible_environment(""), timeout=300).stdout
     found = dict(re.findall(r"^(\w+) \| CHANGED \| rc=0 >>\n(.*)", said, re.MULTILINE))
     homes = {each["name"]: machine.name for machine in bed.machines for each in machine.json(["ip", "-j", "netns"])}
     assert homes.keys() == {"ns1", "router", "ns2"}
