@@ -14,7 +14,7 @@ from traffic import capture, ping, sockets
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
-PROCESSES = "/run/tcpip.lab/process/dhcp/server"
+PROCESSES = "/run/tcpip.lab/process/dhcp"
 RANGE = (ipaddress.IPv4Address("192.0.2.100"), ipaddress.IPv4Address("192.0.2.200"))
 MESSAGES = ["Discover", "Offer", "Request", "ACK"]
 #: A client that asks for an address and does nothing with it.
@@ -61,7 +61,7 @@ def test_a_default_route_by_way_of_the_server(machine: LabMachine) -> None:
 
 def test_the_server_lists_the_lease(machine: LabMachine) -> None:
     (link,) = machine.json(["ip", "-n", "client", "-j", "link", "show", "dev", "c-veth0"])
-    (lease,) = machine.run(["cat", f"{PROCESSES}/dnsmasq_dhcp.dnsmasq/data/leases"]).stdout.splitlines()
+    (lease,) = machine.run(["cat", f"{PROCESSES}/server/dnsmasq_dhcp.dnsmasq/data/leases"]).stdout.splitlines()
     _expires, mac, address, *_more = lease.split()
     assert (mac, [f"{address}/24"]) == (link["address"], addresses(machine))
 
@@ -72,7 +72,7 @@ def test_the_server_answers_no_names(machine: LabMachine) -> None:
 
 
 def test_the_labs_capture_has_the_four_messages(machine: LabMachine) -> None:
-    seen = machine.run(["tcpdump", "-vnr", f"{PROCESSES}/capture.dhcp/data/capture.pcap"]).stdout
+    seen = machine.run(["tcpdump", "-vnr", f"{PROCESSES}/client/capture.dhcp/data/capture.pcap"]).stdout
     assert messages(seen.splitlines())[:4] == MESSAGES
 
 
