@@ -151,13 +151,14 @@ class Member(Machine):
         found["processes"] = [line for line in found["processes"] if " sshd: " not in line or "[listener]" in line]
         return found
 
-    def cut(self) -> None:
-        """Pull its cable out: it runs, and is not reached."""
+    @contextlib.contextmanager
+    def cut(self) -> t.Iterator[None]:
+        """A block during which its cable is not plugged in: it runs, and is not reached."""
         self.controller.run(["ip", "link", "set", self.name, "down"])
-
-    def mend(self) -> None:
-        """Put the cable back."""
-        self.controller.run(["ip", "link", "set", self.name, "up"])
+        try:
+            yield
+        finally:
+            self.controller.run(["ip", "link", "set", self.name, "up"])
 
     @contextlib.contextmanager
     def occupied(self, port: int) -> t.Iterator[None]:
@@ -166,8 +167,10 @@ class Member(Machine):
         with self.popen(["python3", "-c", BIND, str(port)], **pipes) as program:
             assert program.stdout is not None
             assert program.stdout.readline() == "taken\n"
-            yield
-            program.communicate()
+            try:
+                yield
+            finally:
+                program.communicate()
 
 
 class Bed:
