@@ -142,8 +142,8 @@ def _crosses(link: Veth, home: Mapping[str, Machine]) -> bool:
         return False
     one, other = home[link.near.netns], home[link.far.netns]
     if one is not other and one.version != other.version:
-        there = f"{one.name} has {one.address}, and {other.name} has {other.address}"
-        raise LabError(f"it crosses between {there}, which are of different IP versions", link.place)
+        there = f"{one.name}, which has {one.address}, and {other.name}, which has {other.address}"
+        raise LabError(f"it crosses between {there}: these are of different IP versions", link.place)
     return one is not other
 
 
