@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scenarios with VLANs over several machines, by the modules alone, so that they can run under emulation.
 
-The parts of the machines, and the steps of the checks, are what the role lab makes of the playbooks. One scenario is over
-two machines, the other over three, whole at once: stage after stage, each over both, takes a quarter of an hour there.
+The parts of the machines, and the steps of the checks, are what the role lab makes of the playbooks. One scenario is
+over two machines, the other over three, whole at once: stage after stage and each over both, they take a quarter of an
+hour there.
 """
 
 from __future__ import annotations
