@@ -148,7 +148,7 @@ def test(tally: Tally) -> None:
     pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
-    pytest(tally, "several machines", *PARALLEL, "tests/several")
+    pytest(tally, "several machines", *PARALLEL, "tests/several", *native())
     with beside(tally, on_second_kernel):
         integration(tally)
         molecule(tally)
