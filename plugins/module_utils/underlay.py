@@ -27,7 +27,7 @@ _HEADERS = {4: 20 + 8, 6: 40 + 8}
 _LEAST = {4: 576, 6: 1280}
 #: From linux/in.h and linux/in6.h, which Python does not name.
 _IP_MTU, _IPV6_MTU = 14, 24
-#: How often a machine is asked at all: the first packet may be lost while its neighbour is looked for.
+#: How often a machine is asked where it matters: a packet may be lost, as when its neighbour is still looked for.
 _TRIES = 3
 #: Seconds that ping and ss may take to start and to end.
 _LIMIT_S = 20.0
@@ -104,17 +104,17 @@ def mtu(address: str, peers: Sequence[str]) -> int:
 def _mtu(address: str, peer: str) -> int:
     version = 6 if ":" in peer else 4
     least, most = _LEAST[version], _route_mtu(address, peer)
-    if not any(_passes(address, peer, least) for _try in range(_TRIES)):
+    if not _passes(address, peer, least, _TRIES):
         hint = "if it has another address there, set lab_address for that machine in the inventory"
         raise LabError(f"{peer} does not answer echo requests (ping) from {address}", "peers", hint)
-    return most if _passes(address, peer, most) else _search(address, peer, least, most)
+    return most if _passes(address, peer, most, _TRIES) else _search(address, peer, least, most)
 
 
 def _search(address: str, peer: str, passes: int, fails: int) -> int:
     """The largest packet between one that passes and one that does not."""
     while fails - passes > 1:
         middle = (passes + fails) // 2
-        passes, fails = (middle, fails) if _passes(address, peer, middle) else (passes, middle)
+        passes, fails = (middle, fails) if _passes(address, peer, middle, 1) else (passes, middle)
     return passes
 
 
@@ -130,8 +130,8 @@ def _route_mtu(address: str, peer: str) -> int:
         raise LabError(f"there is no way from {address} to {peer}: {error.strerror}", "peers") from None
 
 
-def _passes(address: str, peer: str, size: int) -> bool:
-    """Whether an echo request of so many bytes, which must not be cut into fragments, is answered."""
+def _passes(address: str, peer: str, size: int, tries: int) -> bool:
+    """Whether one of so many echo requests of a size in bytes, which must not be cut into fragments, is answered."""
     data = size - _HEADERS[6 if ":" in peer else 4]
     words = ["ping", "-n", "-q", "-c", "1", "-W", "1", "-M", "do", "-I", address, "-s", str(data), peer]
-    return bool(output_of(words, ROOT, INSTALL, _LIMIT_S))
+    return any(output_of(words, ROOT, INSTALL, _LIMIT_S) for _try in range(tries))

@@ -69,7 +69,7 @@ def see(machines: Machines, lab: rendered.Lab, nodes: t.Mapping[str, str]) -> No
         leases = machines[step["machine"]].module("witness", actions=step["actions"], leases=leases)["leases"]
 
 
-@pytest.mark.parametrize(("scenario", "count"), zip(kernel_rules.VLAN_SCENARIOS, (2, 3), strict=True))
+@pytest.mark.parametrize(("scenario", "count"), [*zip(kernel_rules.VLAN_SCENARIOS, (2, 3), strict=True)])
 def test_the_life_of_a_lab(scenario: str, count: int) -> None:
     lab = rendered.read(scenario)
     with joined(count) as machines:
