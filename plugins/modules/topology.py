@@ -217,9 +217,9 @@ EXAMPLES = r"""
     machines:
       lab1: {address: 192.0.2.1, mtu: 1500}
       lab2: {address: 192.0.2.2, mtu: 1500}
-    netns: [{name: ns1, host: lab1}, {name: ns2, host: lab2}, {name: ns3, beside: ns2}]
+    netns: [{name: east, host: lab1}, {name: west, host: lab2}, {name: more, beside: west}]
     veth:
-      - {name: ns1-veth0, netns: ns1, addresses: [198.51.100.1/24], peer: {name: ns2-veth0, netns: ns2}}
+      - {name: east0, netns: east, addresses: [198.51.100.1/24], peer: {name: west0, netns: west}}
   register: wide
 
 - name: Take back what that changed, where another machine has failed
@@ -244,7 +244,7 @@ placement:
       description: The machine of each namespace. The empty name is the root namespace.
       returned: with O(machines)
       type: dict
-      sample: {ns1: lab1, ns2: lab2, ns3: lab2}
+      sample: {east: lab1, west: lab2, more: lab2}
     mtu:
       description: The MTU in bytes of links that declare none, null if no link crosses.
       returned: with O(machines)
@@ -256,10 +256,10 @@ placement:
       type: list
       elements: str
       sample:
-        - 'lab1: ns1'
-        - 'lab2: ns2, ns3'
-        - 'ns2, ns3 share a machine: ns3 is wanted beside ns2'
-        - 'ns1-veth0 on lab1 - ns2-veth0 on lab2: VNI 15186938'
+        - 'lab1: east'
+        - 'lab2: west, more'
+        - 'more, west share a machine: more is wanted beside west'
+        - 'east0 on lab1 - west0 on lab2: VNI 15186938'
         - 'links that declare no MTU have 1450'
 changes:
   description:

@@ -160,7 +160,7 @@ TAKEN_AWAY: dict[str, list[tuple[str, ...]]] = {
             "for each in 0 1; do ip -n router link set gw-veth$each mtu 1600; done\n"
             "for each in ns1 ns2; do ip -n $each link set $each-veth0 mtu 1600; done\n"
             "for each in ns1 ns2; do ip -n $each link set $each-vxlan0 mtu 1500; done",
-            "One of 1451",
+            "One of a byte more",
         ),
     ],
 }

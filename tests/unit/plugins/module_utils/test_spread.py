@@ -154,9 +154,8 @@ def test_a_declared_mtu_that_crosses_is_kept() -> None:
 
 
 def test_a_link_cannot_cross_from_ipv4_to_ipv6() -> None:
-    with pytest.raises(
-        LabError, match=r"^veth\[0\]: it crosses between lab1 has 10\.0\.0\.1, and lab2 has 2001:db8::2"
-    ):
+    said = r"^veth\[0\]: it crosses between lab1, which has 10\.0\.0\.1, and lab2, which has 2001:db8::2: "
+    with pytest.raises(LabError, match=said):
         cut(PAIR, LAB1, Machine("lab2", "2001:db8::2", 1500))
 
 
