@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
 PLAYBOOK = "tests/several/given.yml"
 DEATHS = int(os.environ.get("LAB_DEATHS", "3"))
 STATIONS = 90
+#: Each machine has more namespaces than this: the one with the bridge has fewest.
+LEAST = 20
 LAB: dict[str, t.Any] = {
     "netns": [{"name": f"n{number}"} for number in range(STATIONS)] + [{"name": "lan"}],
     "veth": [
@@ -65,25 +67,48 @@ def dies(machine: Member, namespaces: int, seconds: float) -> None:
     machine.stop()
 
 
+def back(bed: Bed) -> None:
+    """Boot what is dead, and remove what there is of the lab."""
+    for machine in bed.machines:
+        if not machine.alive:
+            machine.boot()
+            machine.wait_for_ssh()
+    bed.playbook(PLAYBOOK, lab_state="absent")
+
+
 @pytest.mark.parametrize("death", range(DEATHS))
 def test_a_machine_dies_while_the_lab_is_built(bed: Bed, death: int) -> None:
     chance = random.Random(death)  # noqa: S311 - the same moments each time
     before = bed.snapshots()
     machine = chance.choice(bed.machines)
-    others = [each for each in bed.machines if each is not machine]
-    moment = chance.randint(0, STATIONS // 3 - 2), chance.random() / 5
+    try:
+        see_it_die(bed, machine, (chance.randint(0, LEAST), chance.random() / 5))
+        machine.boot()
+        machine.wait_for_ssh()
+        bed.playbook(PLAYBOOK, topology=LAB)
+        see_it_whole(bed)
+    finally:
+        back(bed)
+    assert differences(before, bed.snapshots()) == []
+
+
+def see_it_die(bed: Bed, machine: Member, moment: tuple[int, float]) -> None:
+    """On the others there is nothing of the lab, or all, if the machine had done its part before."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
         building = pool.submit(built, bed)
         dies(machine, *moment)
-        outcome = str(building.result())
-    left = {each.name: len(each.namespaces()) for each in others}
+        outcome = building.result()
+    left = {each.name: len(each.namespaces()) for each in bed.machines if each is not machine}
     print(f"{machine.name} died {moment[1]:.2f} s after it had {moment[0]} namespaces; the others have {left}")
-    assert f"{machine.name} was lost on the way" in outcome, outcome[-2000:]
-    assert set(left.values()) == {0}
+    if isinstance(outcome, AssertionError):
+        assert f"{machine.name} was lost on the way" in str(outcome), str(outcome)[-2000:]
+        assert set(left.values()) == {0}
+    else:
+        assert min(left.values()) >= LEAST
 
-    machine.boot()
-    machine.wait_for_ssh()
-    bed.playbook(PLAYBOOK, topology=LAB)
+
+def see_it_whole(bed: Bed) -> None:
+    """Each node is there once, and a station of each machine reaches others."""
     places = [each.namespaces() for each in bed.machines]
     assert sorted(name for names in places for name in names) == sorted(each["name"] for each in LAB["netns"])
     for each in bed.machines:
@@ -91,5 +116,3 @@ def test_a_machine_dies_while_the_lab_is_built(bed: Bed, death: int) -> None:
         for number in (0, STATIONS // 2, STATIONS - 1):
             if station != f"n{number}":
                 assert "3 received" in ping(each, station, f"10.1.0.{number + 1}")
-    bed.playbook(PLAYBOOK, lab_state="absent")
-    assert differences(before, bed.snapshots()) == []
