@@ -24,7 +24,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible does not say wh
         args: dict[str, t.Any] = dict(self._task.args)
         found: dict[str, t.Any] = {}
         machines, port = args.pop("machines", None), args.pop("underlay_port", None)
-        if machines and args.get("state", "present") == "present":
+        if machines is not None and args.get("state", "present") == "present":
             args, found = _part(args, machines, port, known["inventory_hostname"])
         done = self._execute_module(module_args=args, task_vars=known, wrap_async=self._task.async_val)
         return {**result, **done, **found}
@@ -42,6 +42,5 @@ def _part(args: dict[str, t.Any], machines: t.Any, port: t.Any, name: str) -> tu
         raise AnsibleActionFail(str(error)) from None
     if name not in whole.parts:
         raise AnsibleActionFail(f"machines: {name} is not among them, and would have no part of the lab")
-    # Where the machine has nothing of the lab, what it may have had goes.
-    part: dict[str, t.Any] = {**whole.parts[name]} or {"state": "absent"}
-    return {"name": args.get("name"), **part}, {"placement": whole.told()}
+    # That there are several machines is what lets one of them have nothing of the lab.
+    return {"name": args.get("name"), "machines": {}, **whole.parts[name]}, {"placement": whole.told()}

@@ -10,7 +10,7 @@ short_description: Where the nodes of a lab are to be that is spread over severa
 version_added: 0.1.0
 description:
   - Tells, before anything is made, what M(tcpip.lab.topology) does with its option C(machines).
-positional: name, machines
+positional: name, machines, whole
 options:
   _input:
     description: The topology, as M(tcpip.lab.topology) takes it, a dictionary of lists of items by kind.
@@ -24,6 +24,9 @@ options:
     description: The machines, as M(tcpip.lab.topology) takes them.
     type: dict
     required: true
+  whole:
+    description: The topology that this one is to become, if nodes are to be where that has them.
+    type: dict
 seealso:
   - module: tcpip.lab.topology
 """
@@ -43,7 +46,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The machine of each node as C(nodes), C(mtu) and C(summary), as M(tcpip.lab.topology) returns them.
+  description: >-
+    The machine of each node as C(nodes), C(mtu), C(summary) and C(machines), as M(tcpip.lab.topology) returns them.
   type: dict
   sample:
     nodes: {ns1: lab1, ns2: lab2}
@@ -53,6 +57,9 @@ _value:
       - 'lab2: ns2'
       - 'ns1-veth0 on lab1 - ns2-veth0 on lab2: VNI 6404393'
       - 'links that declare no MTU have 1450'
+    machines:
+      lab1: {address: 192.0.2.1, mtu: 1500, nodes: [ns1]}
+      lab2: {address: 192.0.2.2, mtu: 1500, nodes: [ns2]}
 """
 
 from collections.abc import Mapping
@@ -61,16 +68,18 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 
 
-def placement(given: Any, name: str, machines: Any) -> dict[str, Any]:
+def placement(given: Any, name: str, machines: Any, whole: Any = None) -> dict[str, Any]:
     """Where the nodes are to be. Raises AnsibleFilterError with the place of the first fault."""
     # All filters of a collection are imported when one is used, and labs on one machine need none of this.
     from ansible_collections.tcpip.lab.plugins.module_utils import spread  # noqa: PLC0415
     from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
 
-    if not isinstance(given, Mapping):
-        raise AnsibleFilterError(f"{given!r} is no topology, which has lists of items by kind")
+    for topology in (given, whole or {}):
+        if not isinstance(topology, Mapping):
+            raise AnsibleFilterError(f"{topology!r} is no topology, which has lists of items by kind")
     try:
-        return spread.read({**given, "name": name}, machines).told()
+        known = spread.read({**whole, "name": name}, machines).told()["machines"] if whole else machines
+        return spread.read({**given, "name": name}, known).told()
     except LabError as error:
         raise AnsibleFilterError(str(error)) from None
 

@@ -50,13 +50,14 @@ class Outcome:
 class Request:
     """What is asked for: resources to be present and to be absent, of a lab or of nobody.
 
-    C(reverts): what is present then is what there was before.
+    C(reverts): what is present then is what there was before. C(forgets): nobody will ask for what there was before.
     """
 
     present: Sequence[Resource] = ()
     absent: Sequence[Resource] = ()
     lab: str | None = None
     reverts: bool = False
+    forgets: bool = False
 
     @property
     def resources(self) -> list[Resource]:
@@ -280,6 +281,8 @@ def _remember(request: Request, operations: Sequence[Operation], before: Ledger)
 
 def _begun_with(request: Request, operations: Sequence[Operation], before: Ledger) -> Items | None:
     """What a run that takes this one back has to come to."""
+    if request.forgets:
+        return None
     if request.reverts:
         return topology.unparse(request.present)
     return before.resources if operations and before.complete else before.former
@@ -291,5 +294,4 @@ def _intent(request: Request, after: Ledger, before: Ledger) -> Ledger:
     if not request.lab:
         return Ledger(after.lab, {}, values, complete=False)
     earlier = [*before.earlier, before.resources]
-    former = before.former
-    return Ledger(after.lab, after.resources, values, before.spaces, complete=False, earlier=earlier, former=former)
+    return replace(after, first_values=values, spaces=before.spaces, complete=False, earlier=earlier)

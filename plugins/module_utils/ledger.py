@@ -33,7 +33,7 @@ class Ledger:
     C(first_values): namespace and name of the setting to the identity of the namespace and the value.
     C(spaces): the namespaces that the lab made, by name, with their identities.
     C(complete): whether the run came to its end. Otherwise C(earlier) is what the lab may have besides, of runs before.
-    C(former): what the last run to come to its end began with, None if that is not known.
+    C(former): what the last run that changed something began with, None if that is not known or not wanted any more.
     """
 
     lab: str
@@ -47,7 +47,8 @@ class Ledger:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to remember."""
-        return not any(any(items.values()) for items in (self.resources, *self.earlier)) and not self.first_values
+        known = (self.resources, *self.earlier, self.former or {})
+        return not any(any(items.values()) for items in known) and not self.first_values
 
     def known_values(self) -> dict[tuple[str, str], str]:
         """The first values of settings in namespaces that are still the same ones."""

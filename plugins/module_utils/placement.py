@@ -59,13 +59,13 @@ class Wish:
 def wishes(items: Items, machines: Sequence[str]) -> list[Wish]:
     """What the user wants of the placement. Raises LabError for a machine or a node that is not there."""
     spaces = list(enumerate(items.get(Netns.KIND) or ()))
-    nodes = [item["name"] for _i, item in spaces]
+    nodes = [str(item["name"]) for _i, item in spaces]
     found = []
     for i, item in spaces:
         where = f"{Netns.KIND}[{i}]"
         host = _one_of(machines, item.get(HOST), f"{where}.{HOST}", "none of the machines of this lab")
         beside = _one_of(nodes, item.get(BESIDE), f"{where}.{BESIDE}", "not in netns")
-        found.append(Wish(item["name"], where, host, beside))
+        found.append(Wish(str(item["name"]), where, host, beside))
     return found
 
 

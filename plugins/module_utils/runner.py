@@ -36,7 +36,7 @@ def run_topology() -> None:
     """The whole of the module that manages a lab."""
     lists = {kind: {"type": "list", "elements": "dict"} for kind in KINDS}
     state = {**STATE, "choices": ["present", "absent", "reverted"]}
-    # What the action plugin looks at on the controller, and does not hand on.
+    # What the action plugin looks at on the controller; of the machines it hands on that there are several.
     many = {"machines": {"type": "dict"}, "underlay_port": {"type": "int", "default": values.VXLAN_PORT}}
     module = AnsibleModule({"name": {"required": True}, "state": state, **many, **lists}, supports_check_mode=True)
     require(module)
@@ -77,7 +77,9 @@ def _run_lab(params: dict[str, Any], check: bool) -> Outcome:
         raise LabError(str(error), "name") from None
     if params["state"] == "reverted":
         return engine.revert(lab, check)
-    resources = topology.parse(params) if params["state"] == "present" else []
-    if params["state"] == "present" and not resources:
+    if params["state"] == "absent":
+        return engine.run(Request(lab=lab, forgets=True), check)
+    resources = topology.parse(params)
+    if not resources and params["machines"] is None:  # one of several machines may have nothing of a lab
         raise LabError("nothing is declared", hint="state: absent removes a lab")
     return engine.run(Request(present=resources, lab=lab), check)

@@ -64,6 +64,7 @@ class Spread:
     crossings: Sequence[Crossing]
     mtu: int | None
     parts: Mapping[str, Items] = field(repr=False)
+    machines: Sequence[Machine] = ()
 
     def summary(self) -> list[str]:
         """Where everything is, in lines for a person."""
@@ -74,7 +75,17 @@ class Spread:
 
     def told(self) -> dict[str, Any]:
         """What users are told of it, as data."""
-        return {"nodes": {**self.nodes}, "mtu": self.mtu, "summary": self.summary()}
+        return {
+            "nodes": {**self.nodes},
+            "mtu": self.mtu,
+            "summary": self.summary(),
+            "machines": {machine.name: self._settled(machine) for machine in self.machines},
+        }
+
+    def _settled(self, machine: Machine) -> dict[str, Any]:
+        """A machine as the options have it, with the nodes that it is to have."""
+        nodes = [node for node, where in self.nodes.items() if node and where == machine.name]
+        return {"address": machine.address, "mtu": machine.mtu, "nodes": nodes}
 
     def _nodes_of(self, machine: str) -> list[str]:
         return [node or describe(ROOT) for node, where in self.nodes.items() if where == machine]
@@ -99,7 +110,8 @@ def read(given: Mapping[str, Any], machines: Any, port: Any = None) -> Spread:
 
     Raises LabError with the place of the first fault.
     """
-    words = options.read({"name": given.get("name"), "underlay_port": port}, _LAB, "")
+    unknown = {name: value for name, value in given.items() if name not in (*KINDS, "state")}
+    words = options.read({**unknown, "underlay_port": port}, {**_LAB, **dict.fromkeys(KINDS, Option())}, "")
     items = {kind: given[kind] for kind in KINDS if given.get(kind)}
     return spread(words["name"], items, _machines(machines), words["underlay_port"])
 
@@ -107,7 +119,16 @@ def read(given: Mapping[str, Any], machines: Any, port: Any = None) -> Spread:
 def _machines(given: Any) -> list[Machine]:
     if not isinstance(given, Mapping):
         raise LabError(f"{given!r} is not a mapping of the machines' names", "machines")
-    return [_machine(str(name), each) for name, each in given.items()]
+    if not given:
+        raise LabError("there is none", "machines")
+    found = [_machine(str(name), each) for name, each in given.items()]
+    seen: dict[str, str] = {}
+    for machine in found:
+        if machine.address in seen:
+            hint = "give each its own by lab_address in the inventory"
+            raise LabError(f"{seen[machine.address]} has it, too", f"machines.{machine.name}.address", hint)
+        seen[machine.address] = machine.name
+    return found
 
 
 def _machine(name: str, given: Any) -> Machine:
@@ -131,10 +152,10 @@ def spread(lab: str, items: Items, machines: Sequence[Machine], port: int = valu
     home = {node: known[name] for node, name in placed.nodes.items()}
     crossing = [each for each in resources if isinstance(each, Veth) and _crosses(each, home)]
     widths = Widths(resources, crossing, home)
-    crossings = _crossings(lab, crossing)
+    crossings = _crossings(lab, crossing, home)
     cut = _Cut(home, widths, port, {each.near.key: each.vni for each in crossings})
     parts = {name: cut.part(resources, machine) for name, machine in known.items()}
-    return Spread(placed.nodes, placed.together, crossings, widths.width, parts)
+    return Spread(placed.nodes, placed.together, crossings, widths.width, parts, machines)
 
 
 def _crosses(link: Veth, home: Mapping[str, Machine]) -> bool:
@@ -147,25 +168,30 @@ def _crosses(link: Veth, home: Mapping[str, Machine]) -> bool:
     return one is not other
 
 
-def _crossings(lab: str, links: Sequence[Veth]) -> list[Crossing]:
+#: What tells a link that crosses from others: of either end the namespace, the name, and the machine's address.
+_Key = tuple[tuple[str, str, str], ...]
+
+
+def _crossings(lab: str, links: Sequence[Veth], home: Mapping[str, Machine]) -> list[Crossing]:
     pairs = [(link.near, link.far) for link in links if link.far]
-    vnis = _vnis(lab, [(near.key, far.key) for near, far in pairs])
-    return [Crossing(vni, near, far) for vni, (near, far) in zip(vnis, pairs)]
+    keys = [tuple(sorted((*end.key, home[end.netns].address) for end in pair)) for pair in pairs]
+    vnis = _vnis(lab, keys)
+    return [Crossing(vnis[key], near, far) for key, (near, far) in zip(keys, pairs)]
 
 
-def _vnis(lab: str, links: Sequence[tuple[LinkName, LinkName]]) -> list[int]:
-    """A VNI for each link, the same in each run whatever other links there are.
+def _vnis(lab: str, links: Sequence[_Key]) -> dict[_Key, int]:
+    """A VNI for each link, the same in each run as long as its ends stay, whatever other links there are.
 
+    With another machine it is another one: what is left of the lab on a machine that was away is not heard any more.
     Two links may hash to the same number: then the one that comes later by its name takes its next hash.
     """
-    taken: dict[int, tuple[LinkName, ...]] = {}
-    for key in sorted({tuple(sorted(link)) for link in links}):
+    taken: dict[int, _Key] = {}
+    for key in sorted(set(links)):
         taken[next(vni for vni in _hashes(lab, key) if vni not in taken)] = key
-    found = {key: vni for vni, key in taken.items()}
-    return [found[tuple(sorted(link))] for link in links]
+    return {key: vni for vni, key in taken.items()}
 
 
-def _hashes(lab: str, key: Sequence[LinkName]) -> Iterator[int]:
+def _hashes(lab: str, key: _Key) -> Iterator[int]:
     words = "/".join([lab, *(word for end in key for word in end)])  # none of them has a slash
     for attempt in range(_VNIS):
         digest = hashlib.sha256(f"{words}/{attempt}".encode()).digest()

@@ -19,8 +19,9 @@ from .errors import LabError
 from .kinds import Netns
 from .state import ROOT
 
-#: Addresses to which a machine with a way to the outside has a route (RFC 5737, RFC 3849). Nothing is sent to them.
-_OUTSIDE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+#: Addresses that nobody has, so that the way to them is the way to the outside, and no lab either (RFC 2544, RFC 5180).
+#: Nothing is sent to them.
+_OUTSIDE = ((socket.AF_INET, "198.18.0.1"), (socket.AF_INET6, "2001:2::1"))
 #: What IP and ICMP take of a packet with an echo request, by the IP version, in bytes.
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
 #: The least that a link has to carry (RFC 791; RFC 8200, section 5), in bytes.

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from .errors import LabError
 from .kinds import BridgeVlan, Macvlan, Resource, Veth, Vswitch, Vxlan
 from .kinds.base import at
-from .state import LinkName
+from .state import ROOT, LinkName
 
 _ETHERNET = 1500
 #: What VXLAN takes of the MTU below it, by IP version, in bytes: IP, UDP (8), VXLAN (8) and the inner Ethernet (14).
@@ -81,7 +81,9 @@ class Widths:
             self._of[end.key] = end.mtu or (None if isinstance(resource, BridgeVlan) else natural)
 
     def _natural(self, resource: Resource) -> int | None:
-        """What the interfaces of a resource can carry."""
+        """What the interfaces of a resource can carry, None where the lab does not say: the machine's own network."""
+        if isinstance(resource, Vxlan) and resource.underlay == ROOT:
+            return None
         if isinstance(resource, Vxlan) and self.width:
             return (self._below(resource) or self.width) - _HEADERS[_version(resource)]
         return (self._below(resource) if isinstance(resource, Macvlan) else None) or self.width

@@ -29,7 +29,8 @@ options:
     description:
       - V(present) makes the machine hold what is declared, and nothing else of this lab.
       - V(absent) removes the lab. The O(name) is all that it needs, the lists are not looked at.
-      - V(reverted) takes back what the last run changed, from the O(name) alone. Where the lab was new, it is removed.
+      - V(reverted) takes back what the last run changed that changed anything, from the O(name) alone. Where the lab was
+        new, it is removed.
     type: str
     choices: [present, absent, reverted]
     default: present
@@ -261,6 +262,13 @@ placement:
         - 'more, west share a machine: more is wanted beside west'
         - 'east0 on lab1 - west0 on lab2: VNI 15186938'
         - 'links that declare no MTU have 1450'
+    machines:
+      description: The O(machines) with the nodes that they have then.
+      returned: with O(machines)
+      type: dict
+      sample:
+        lab1: {address: 192.0.2.1, mtu: 1500, nodes: [ns1]}
+        lab2: {address: 192.0.2.2, mtu: 1500, nodes: [ns2, ns3]}
 changes:
   description:
     - The steps that were taken, in their order, or that would be taken in check mode. Empty if nothing had to be

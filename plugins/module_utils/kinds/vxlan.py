@@ -99,7 +99,12 @@ class Vxlan(Resource):
         if self.underlay == ROOT and self.id is not None:
             port = self.settings["dstport"]
             thing = f"VNI {self.id} on port {port} of the root namespace"
-            yield Claim(("vni", port, self.id), thing, at(self.place, "id"))
+            yield Claim(("vni", port, self.id, self._version()), thing, at(self.place, "id"))
+
+    def _version(self) -> int:
+        """That of IP below it: the kernel tells VXLANs of both apart."""
+        ends = (self.settings.get(name) for name in ("remote", "group", "local"))
+        return next((_version(end) for end in ends if end), 4)
 
     def succeed(self, former: Resource) -> Resource:
         if not isinstance(former, Vxlan):
