@@ -29,8 +29,8 @@ options:
     description:
       - V(present) makes the machine hold what is declared, and nothing else of this lab.
       - V(absent) removes the lab. The O(name) is all that it needs, the lists are not looked at.
-      - V(reverted) takes back what the last run changed that changed anything, from the O(name) alone. Where the lab was
-        new, it is removed.
+      - V(reverted) takes back what was changed by the last run that changed anything, from the O(name) alone. Where the
+        lab was new, it is removed.
     type: str
     choices: [present, absent, reverted]
     default: present

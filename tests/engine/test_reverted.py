@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from labs import FULL, PAIR, changed, refused, run_as_predicted, same, settled, view, without
+from labs import FULL, PAIR, changed, killed, refused, run_as_predicted, same, settled, view, without
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -58,6 +58,29 @@ def test_a_run_without_a_change_does_not_forget_what_was_before(machine: LabMach
     )
     reverted(machine)
     same(before, settled(machine), "left behind")
+
+
+def test_a_machine_that_has_nothing_of_a_lab_any_more_gets_its_part_back(machine: LabMachine) -> None:
+    """Of several machines one may have nothing; that there are several is said by ``machines``."""
+    empty = machine.snapshot()
+    machine.module("topology", name="lab", **PAIR)
+    before = view(machine, "", "ns1", "ns2")
+    assert run_as_predicted(machine, "topology", name="lab", machines={})["changed"]
+    assert not machine.run(["ip", "netns"]).stdout
+    assert reverted(machine)["changed"]
+    same(before, view(machine, "", "ns1", "ns2"))
+    machine.module("topology", name="lab", machines={})
+    machine.module("topology", name="lab", state="absent")
+    same(empty, settled(machine), "left behind")
+
+
+def test_a_run_that_was_killed_is_not_what_there_was(machine: LabMachine) -> None:
+    machine.module("topology", name="lab", **FULL)
+    before = view(machine, *NAMES)
+    assert killed(machine, 2, "topology", name="lab", **CHANGES["attributes"])
+    machine.module("topology", name="lab", **CHANGES["routes"])
+    assert reverted(machine)["changed"]
+    same(before, view(machine, *NAMES))
 
 
 def test_a_lab_that_is_not_there_needs_nothing(machine: LabMachine) -> None:

@@ -162,6 +162,11 @@ def test_a_link_cannot_cross_from_ipv4_to_ipv6() -> None:
 READ_FAULTS: list[tuple[t.Any, str]] = [
     (["lab1"], "machines: ['lab1'] is not a mapping of the machines' names"),
     ({"lab1": None}, "machines.lab1: None is not a mapping"),
+    ({}, "machines: there is none"),
+    (
+        {"lab1": {"address": "10.0.2.15", "mtu": 1500}, "lab2": {"address": "10.0.2.15", "mtu": 1500}},
+        "machines.lab2.address: lab1 has it, too (give each its own by lab_address in the inventory)",
+    ),
     ({"lab1": {"address": "10.0.0.1"}}, "machines.lab1.mtu: is required"),
     ({"lab1": {"address": "lab1", "mtu": 1500}}, "machines.lab1.address: 'lab1' is not an IP address"),
 ]
@@ -174,10 +179,27 @@ def test_machines_are_read_with_the_place_of_a_fault(machines: t.Any, message: s
     assert str(raised.value) == message
 
 
+def test_what_is_no_option_is_refused_as_the_module_refuses_it() -> None:
+    with pytest.raises(LabError, match=r"'vethh' is not an option \(did you mean 'veth'\?\)"):
+        spread.read({"name": "x", "vethh": []}, {"lab1": vars(LAB1)})
+
+
+def test_an_overlay_of_the_machines_own_network_is_not_narrowed() -> None:
+    own = {"name": "x0", "netns": "a", "id": 1, "remote": "10.9.9.9", "underlay": "", "mtu": 1450}
+    found = cut({**PAIR, "vxlan": [own]}).parts["lab1"]["vxlan"]
+    assert {each["name"]: each["mtu"] for each in found} == {"a0": 1450, "x0": 1450}
+
+
+def test_the_vni_is_another_one_when_an_end_is_on_another_machine() -> None:
+    vnis = {cut(PAIR, LAB1, other).crossings[0].vni for other in (LAB2, Machine("lab2", "10.0.0.3", 1500))}
+    assert len(vnis) == 2
+
+
 def test_what_users_are_told() -> None:
     machines = {"lab1": {"address": "10.0.0.1", "mtu": 1500, "changed": False}, "lab2": vars(LAB2)}
     told = spread.read({"name": "x", **PAIR}, machines).told()
     assert told["nodes"] == {"a": "lab1", "b": "lab2"}
+    assert told["machines"]["lab2"] == {"address": "10.0.0.2", "mtu": 1500, "nodes": ["b"]}
     (vni,) = [each.vni for each in cut(PAIR).crossings]
     assert told["summary"] == [
         "lab1: a",
