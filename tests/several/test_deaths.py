@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import os
 import random
 import time
@@ -115,4 +116,11 @@ def see_it_whole(bed: Bed) -> None:
         (station, *_rest) = [name for name in each.namespaces() if name != "lan"]
         for number in (0, STATIONS // 2, STATIONS - 1):
             if station != f"n{number}":
-                assert "3 received" in ping(each, station, f"10.1.0.{number + 1}")
+                wait_until(
+                    functools.partial(answers, each, station, f"10.1.0.{number + 1}"), "the flood of a new LAN is over"
+                )
+
+
+def answers(machine: Member, station: str, address: str) -> bool:
+    """Whether the address answers three times of three."""
+    return "3 received" in ping(machine, station, address)
