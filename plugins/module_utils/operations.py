@@ -36,11 +36,13 @@ class Phase(IntEnum):
     LINK = 10
     OVERLAY = 11
     CAPTURE = 12
-    CONFIGURE = 13
-    TUNE_LINK = 14
-    START = 15
-    PLUG = 16
-    START_CLIENT = 17
+    WIDEN = 13
+    WIDEN_OVERLAY = 14
+    CONFIGURE = 15
+    TUNE_LINK = 16
+    START = 17
+    PLUG = 18
+    START_CLIENT = 19
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,20 @@ class SetLink(Operation):
 
     def undo(self) -> tuple[Operation, ...]:
         return (replace(self, before=self.after, after=self.before),) if self.before else ()
+
+
+@dataclass(frozen=True)
+class Widen(SetLink):
+    """Give an interface a larger MTU."""
+
+    phase = Phase.WIDEN
+
+
+@dataclass(frozen=True)
+class WidenOverlay(Widen):
+    """The same, once what it stands on, in whichever namespace that is, has a larger one."""
+
+    phase = Phase.WIDEN_OVERLAY
 
 
 @dataclass(frozen=True)

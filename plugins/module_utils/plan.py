@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from . import state as states
 from .command import Spot
 from .kinds import Netns, Resource, iptables_nat
+from .kinds.interface import resized
 from .kinds.removal import remove_link, undoable
 from .operations import Operation, RemoveLink, StopProcess
-from .state import ROOT, LinkName, State
+from .state import ROOT, Link, LinkName, State
 
 
 def make(
@@ -29,6 +30,7 @@ def make(
     remaining = state.without(gone)
     alias = states.mark(lab) if lab else None
     creation = [step for resource in desired for step in resource.present(remaining, alias)]
+    creation += _released(desired, remaining)
     return list(_undoable(_once(_ordered([*removal, *creation]), state), state))
 
 
@@ -71,6 +73,24 @@ def _strays(desired: Iterable[Resource], unwanted: Iterable[Resource], state: St
     for step in iptables_nat.strays([*desired, *unwanted], state, lab):
         if step.netns not in going:
             yield step
+
+
+def _released(desired: Iterable[Resource], state: State) -> Iterator[Operation]:
+    """Interfaces that still have an MTU which the lab gave them, and declares no more, get the kernel's own."""
+    after: dict[LinkName, int] = {}
+    for resource in desired:  # what others stand on comes first
+        lower = [key for key, _place in resource.devices()]
+        below = next((after.get(key) or _mtu(state.link(key)) for key in lower), None)
+        for end in resource.ends():
+            link, natural = state.link(end.key), resource.natural_mtu(below)
+            after[end.key] = end.mtu or _mtu(link) or natural or 0
+            if link and natural and link.mtu in end.stale_mtus and link.mtu != natural:
+                after[end.key] = natural
+                yield resized(link, natural)
+
+
+def _mtu(link: Link | None) -> int | None:
+    return link.mtu if link else None
 
 
 def _once(steps: Iterable[Operation], state: State) -> Iterator[Operation]:

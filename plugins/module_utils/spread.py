@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from . import options, placement, topology, values
 from .errors import LabError
-from .kinds import KINDS, Resource, Veth, Vxlan
+from .kinds import KINDS, Resource, Veth, Vxlan, interface
 from .kinds.interface import Interface
 from .merging import Items
 from .options import Option, Options
@@ -226,7 +226,7 @@ class _Cut:
 
     def _half(self, end: Interface, vni: int, machine: Machine, other: Machine) -> Mapping[str, Any]:
         """The end of a link that crosses, as a VXLAN device. It has one peer, so there is nothing to learn."""
-        item = {name: value for name, value in vars(end).items() if name not in ("place", "stale")}
+        item = {name: getattr(end, name) for name in interface.OPTIONS}
         tunnel = {"id": vni, "local": machine.address, "remote": other.address, "dstport": self.port}
         where = {"underlay": ROOT, "learning": False, "mtu": end.mtu or self.widths.width}
         return {**item, "addresses": list(end.addresses), **tunnel, **where}

@@ -16,11 +16,10 @@ from typing import Any, Protocol
 from .errors import LabError
 from .kinds import BridgeVlan, Macvlan, Resource, Veth, Vswitch, Vxlan
 from .kinds.base import at
+from .kinds.interface import ETHERNET_MTU, IPV6_MTU, Interface, is_ipv6
+from .kinds.vxlan import HEADERS
 from .state import ROOT, LinkName
 
-_ETHERNET = 1500
-#: What VXLAN takes of the MTU below it, by IP version, in bytes: IP, UDP (8), VXLAN (8) and the inner Ethernet (14).
-_HEADERS = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}
 #: The tag of IEEE 802.1Q in the inner Ethernet, which no MTU counts.
 _TAG = 4
 
@@ -41,13 +40,13 @@ class Widths:
     """The MTUs of a lab's interfaces. C(width) is that of links which declare none, None where no link crosses."""
 
     def __init__(self, resources: Sequence[Resource], crossing: Sequence[Veth], home: Mapping[str, Underlay]) -> None:
-        """Raises LabError with the place where an interface declares more than crosses."""
+        """Raises LabError with the place where an interface declares more than crosses, or needs it."""
         self._segments = _Segments(resources)
         ends = [end for link in crossing for end in link.ends()]
         self._crossed = {self._segments.of(end.key) for end in ends}
         self._underlay = min((home[end.netns].mtu for end in ends), default=0)
-        self._headers = max((_HEADERS[home[end.netns].version] for end in ends), default=0) + self._tag(resources)
-        self.width = min(_ETHERNET, self._underlay - self._headers) if crossing else None
+        self._headers = max((HEADERS[home[end.netns].version] for end in ends), default=0) + self._tag(resources)
+        self.width = min(ETHERNET_MTU, self._underlay - self._headers) if crossing else None
         self._of: dict[LinkName, int | None] = {}
         for resource in resources if crossing else ():  # what others stand on comes first
             self._take(resource)
@@ -78,14 +77,28 @@ class Widths:
                 below = f"the underlay carries {self._underlay}, and VXLAN takes {self._headers} of that"
                 message = f"packets of {end.mtu} bytes do not cross between the machines: {below}"
                 raise LabError(message, at(end.place, "mtu"), f"leave it out, or give {natural} at most")
+            if natural and not end.mtu:
+                self._check_ipv6(resource, end, natural)
             self._of[end.key] = end.mtu or (None if isinstance(resource, BridgeVlan) else natural)
+
+    def _check_ipv6(self, resource: Resource, end: Interface, natural: int) -> None:
+        """Raise LabError where too little is left of the underlay for an interface's IPv6 addresses."""
+        if natural >= IPV6_MTU or self._below(resource) not in (None, self.width):
+            return  # an MTU that the lab itself declares for what it stands on is no matter of the underlay
+        for _netns, address, place in end.networks():
+            if is_ipv6(address) and (self._crosses(resource, end.key) or not isinstance(resource, BridgeVlan)):
+                taken = self._underlay - natural
+                left = f"the underlay carries {self._underlay}, and VXLAN takes {taken} of that, which leaves {natural}"
+                message = f"{address} needs an MTU of {IPV6_MTU} bytes (IPv6, RFC 8200): {left}"
+                hint = f"use an underlay of {IPV6_MTU + taken} bytes or more between the machines, or IPv4 in the lab"
+                raise LabError(message, place, hint)
 
     def _natural(self, resource: Resource) -> int | None:
         """What the interfaces of a resource can carry, None where the lab does not say: the machine's own network."""
         if isinstance(resource, Vxlan) and resource.underlay == ROOT:
             return None
         if isinstance(resource, Vxlan) and self.width:
-            return (self._below(resource) or self.width) - _HEADERS[_version(resource)]
+            return (self._below(resource) or self.width) - HEADERS[_version(resource)]
         return (self._below(resource) if isinstance(resource, Macvlan) else None) or self.width
 
     def _below(self, resource: Resource) -> int | None:

@@ -120,7 +120,8 @@ notes:
   - A C(veth) whose ends are on two machines becomes a VXLAN of its own. The interfaces have the names, addresses and
     MAC addresses that are declared, and are of the kind C(vxlan). Of the underlay's MTU they lose 50 bytes over IPv4
     and 70 over IPv6, and 4 more in a lab with a trunk that crosses. If any link crosses, all C(veth), C(macvlan) and
-    C(vxlan) that declare no C(mtu) get one that crosses. A declared one that does not is an error.
+    C(vxlan) that declare no C(mtu) get one that crosses. A declared one that does not is an error, as are IPv6
+    addresses where less than 1280 bytes are left.
   - A machine on which the task fails is left as it was, and the others are not. O(state=reverted) on those where it
     succeeded with a change takes their part back. The role P(tcpip.lab.lab#role) does all of this.
   - Everything is checked before anything is changed. A message names the place of the fault, such as
@@ -138,6 +139,8 @@ notes:
   - A prefix that the lab brings into the root namespace, by an address or a route, must not overlap one that the
     machine has there.
   - A setting that is no longer declared gets the value back that it had before the lab first changed it.
+  - An interface whose C(mtu) is no longer declared, or no longer made smaller by links that cross between O(machines),
+    gets the one that a new interface has. A bridge keeps it.
   - A new namespace may inherit C(net.ipv4.ip_forward) and other IPv4 settings from the machine. Declare what the lab
     needs, also a V(0).
 seealso:

@@ -137,6 +137,44 @@ def test_what_is_dropped_from_the_document_is_removed(machine: LabMachine, dropp
     assert sorted(each["name"] for each in machine.json(["ip", "-j", "netns"])) == sorted(names)
 
 
+#: What stands on an interface that comes later by its namespace, and something else that changes there before.
+STACKED: Items = {
+    "netns": [{"name": "over"}, {"name": "wire"}],
+    "veth": [
+        {"name": "other0", "netns": "over", "mtu": 1400, "peer": {"name": "other1", "netns": "over", "mtu": 1400}},
+        {"name": "u0", "netns": "wire", "mtu": 1400, "peer": {"name": "u1", "netns": "wire", "mtu": 1400}},
+    ],
+    "macvlan": [{"name": "mac0", "netns": "over", "parent": "u0", "parent_netns": "wire", "mtu": 1400}],
+    "vxlan": [
+        {"name": "vx0", "netns": "over", "underlay": "wire", "id": 7, "remote": "192.0.2.9", "dev": "u1", "mtu": 1350},
+        {"name": "vx1", "netns": "over", "underlay": "wire", "id": 8, "remote": "2001:db8::9", "dev": "u1"},
+        {"name": "vx2", "netns": "over", "underlay": "wire", "id": 9, "remote": "192.0.2.9", "mtu": 1400},
+    ],
+}
+
+
+def test_mtus_that_are_no_longer_declared_are_those_of_a_new_lab(machine: LabMachine) -> None:
+    spaces = ("", "over", "wire")
+    plain: Items = {kind: [_without_mtu(item) for item in items] for kind, items in STACKED.items()}
+    plain["vxlan"][1]["mtu"] = 1430
+    machine.module("topology", name="lab", **plain)
+    new = view(machine, *spaces)
+    machine.module("topology", name="lab", state="absent")
+    machine.module("topology", name="lab", **STACKED)
+    narrow = view(machine, *spaces)
+    changes = run_as_predicted(machine, "topology", name="lab", **plain)["changes"]
+    assert "change over: mac0 mtu 1400 to over: mac0 mtu 1500" in changes
+    assert not [change for change in changes if "remove" in change or "add" in change]
+    same(new, view(machine, *spaces))
+    run_as_predicted(machine, "topology", name="lab", state="reverted")
+    same(narrow, view(machine, *spaces))
+
+
+def _without_mtu(item: dict[str, t.Any]) -> dict[str, t.Any]:
+    kept = {name: _without_mtu(value) if name == "peer" else value for name, value in item.items()}
+    return {name: value for name, value in kept.items() if name != "mtu"}
+
+
 def test_a_dropped_sysctl_gets_its_first_value_back(machine: LabMachine) -> None:
     sysctl = ["sysctl", "-n", "net.ipv4.ip_forward"]
     inside = ["ip", "netns", "exec", "ns1", "sysctl", "-n", "net.ipv4.conf.default.rp_filter"]

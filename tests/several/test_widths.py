@@ -109,3 +109,21 @@ def test_an_mtu_that_does_not_cross_is_refused() -> None:
         assert [machine.namespaces() for machine in bed.machines] == [[], []]
         bed.playbook(PLAYBOOK, topology=lab(mtu=1300))
         assert mtu(bed.machines[0], "ns1", "ns1-veth0") == 1300
+
+
+def test_where_no_link_crosses_any_more_all_have_what_they_have_on_one_machine() -> None:
+    far = {"name": "ns3-veth0", "netns": "ns3"}
+    more: dict[str, t.Any] = {
+        "netns": [{"name": "ns3", "host": "lab1"}],
+        "veth": [{"name": "ns1-veth1", "netns": "ns1", "peer": far}],
+    }
+    spread = {kind: [*items, *more[kind]] for kind, items in lab().items()}
+    together = {**spread, "netns": [{**item, "host": "lab1"} for item in spread["netns"]]}
+    ends = (("ns1", "ns1-veth0"), ("ns1", "ns1-veth1"), ("ns2", "ns2-veth0"), ("ns3", "ns3-veth0"))
+    with Bed.made(2) as bed:
+        one = bed.machines[0]
+        bed.playbook(PLAYBOOK, topology=spread)
+        assert mtu(one, "ns1", "ns1-veth1") == mtu(one, "ns3", "ns3-veth0") == 1450
+        bed.playbook(PLAYBOOK, topology=together)
+        assert [mtu(one, netns, dev) for netns, dev in ends] == [1500] * 4
+        assert bed.playbook(PLAYBOOK, topology=together).changed == 0

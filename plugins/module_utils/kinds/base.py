@@ -81,6 +81,13 @@ class Resource(ABC):
         """Those of them that it does not only stand on, but makes ports of its own."""
         return iter(())
 
+    def natural_mtu(self, below: int | None) -> int | None:
+        """The MTU that the kernel gives its interfaces at their birth, None where that is not for us to know.
+
+        C(below) is that of what they stand on, if they do.
+        """
+        return None
+
     def networks(self) -> Iterator[tuple[str, str, str]]:
         """The addresses and destinations that it gives to namespaces: namespace, CIDR, place."""
         for end in self.ends():

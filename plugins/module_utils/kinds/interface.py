@@ -12,9 +12,9 @@ from typing import Any
 
 from .. import values
 from ..errors import LabError
-from ..operations import AddAddress, Operation, RemoveAddress, SetLink
+from ..operations import AddAddress, Operation, RemoveAddress, SetLink, Widen, WidenOverlay
 from ..options import Option, Options
-from ..state import Link, LinkName
+from ..state import LOWER, Link, LinkName
 
 NETNS = Option(value=values.namespace_or_root)
 
@@ -29,14 +29,16 @@ OPTIONS: Options = {
 }
 
 #: RFC 8200, section 5: a link that carries IPv6 has an MTU of at least 1280 bytes.
-_IPV6_MTU = 1280
+IPV6_MTU = 1280
+#: What the kernel gives to Ethernet interfaces that stand on nothing (RFC 894), in bytes.
+ETHERNET_MTU = 1500
 
 
 @dataclass(frozen=True)
 class Interface:
     """The declared attributes of one interface; None is not managed. C(mtu) is in bytes.
 
-    C(stale) are addresses that the lab gave it before and that are no longer declared.
+    C(stale) are addresses, C(stale_mtus) MTUs, that the lab gave it before and that are no longer declared.
     """
 
     netns: str
@@ -48,6 +50,7 @@ class Interface:
     up: bool
     place: str
     stale: tuple[str, ...] = ()
+    stale_mtus: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any], place: str) -> Interface:
@@ -61,9 +64,9 @@ class Interface:
         for i, address in enumerate(self.addresses):
             if address in self.addresses[:i]:
                 raise LabError(f"{address} is given twice", f"{self.place}.addresses[{i}]".lstrip("."))
-            if is_ipv6(address) and self.mtu is not None and self.mtu < _IPV6_MTU:
+            if is_ipv6(address) and self.mtu is not None and self.mtu < IPV6_MTU:
                 raise LabError(
-                    f"{self.mtu} is too small for {address}, IPv6 needs {_IPV6_MTU}", f"{self.place}.mtu".lstrip(".")
+                    f"{self.mtu} is too small for {address}, IPv6 needs {IPV6_MTU}", f"{self.place}.mtu".lstrip(".")
                 )
 
     @property
@@ -73,7 +76,9 @@ class Interface:
 
     def succeed(self, former: Interface) -> Interface:
         """The same, knowing what was declared before."""
-        return replace(self, stale=(*self.stale, *(each for each in former.addresses if each not in self.addresses)))
+        stale = (*self.stale, *(each for each in former.addresses if each not in self.addresses))
+        mtus = (*self.stale_mtus, former.mtu) if former.mtu and not self.mtu else self.stale_mtus
+        return replace(self, stale=stale, stale_mtus=mtus)
 
     def networks(self) -> Iterator[tuple[str, str, str]]:
         """Each address with its namespace and place."""
@@ -90,10 +95,19 @@ def configure(
     """
     base = have or Link(want.netns, want.name, mtu=(mtu_at_birth and want.mtu) or 0, mac=want.mac or "")
     after = {name: value for name, value in _declared(want, alias).items() if value != getattr(base, name)}
+    if have and after.get("mtu", 0) > have.mtu:
+        yield resized(have, after.pop("mtu"))
     if after:
         before = {name: getattr(base, name) for name in after} if have else {}
         yield SetLink(want.netns, want.name, before=before, after=after)
     yield from _addresses(want, base)
+
+
+def resized(link: Link, mtu: int) -> SetLink:
+    """The step that changes an MTU: a larger one comes from the ground up, and before addresses that need it."""
+    larger = WidenOverlay if link.kind in LOWER else Widen
+    step = larger if mtu > link.mtu else SetLink
+    return step(link.netns, link.name, before={"mtu": link.mtu}, after={"mtu": mtu})
 
 
 def change_settings(link: Link, want: Mapping[str, Any]) -> Iterator[Operation]:

@@ -59,6 +59,9 @@ class Macvlan(Resource):
         if self.parent:
             yield (self.parent_netns, self.parent), at(self.place, "parent")
 
+    def natural_mtu(self, below: int | None) -> int | None:
+        return below
+
     def succeed(self, former: Resource) -> Resource:
         return replace(self, end=self.end.succeed(former.end)) if isinstance(former, Macvlan) else self
 

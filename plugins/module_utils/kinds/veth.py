@@ -15,7 +15,7 @@ from ..options import Option, Options, read
 from ..state import Link, LinkName, State
 from . import interface
 from .base import Resource, at
-from .interface import Interface, configure
+from .interface import ETHERNET_MTU, Interface, configure
 from .removal import removable, remove_link
 
 
@@ -44,6 +44,9 @@ class Veth(Resource):
     def spaces(self) -> Iterator[tuple[str, str]]:
         for end in self.ends():
             yield end.netns, at(end.place, "netns")
+
+    def natural_mtu(self, below: int | None) -> int:
+        return ETHERNET_MTU
 
     def succeed(self, former: Resource) -> Resource:
         known = {end.key: end for end in former.ends()}  # it may have been declared from the other end

@@ -18,9 +18,11 @@ from ..scope import Ask, Topic
 from ..state import ROOT, FdbEntry, Link, LinkName, State
 from . import interface
 from .base import Claim, Resource, at
-from .interface import Interface, change_settings, configure
+from .interface import ETHERNET_MTU, Interface, change_settings, configure
 from .removal import removable, remove_link
 
+#: What it takes of the MTU below it, by IP version, in bytes: IP, UDP (8), VXLAN (8) and the inner Ethernet (14).
+HEADERS = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}
 #: Where a frame goes whose destination is not known: to all VTEPs entered for this address.
 UNKNOWN = "00:00:00:00:00:00"
 
@@ -105,6 +107,9 @@ class Vxlan(Resource):
         """That of IP below it: the kernel tells VXLANs of both apart."""
         ends = (self.settings.get(name) for name in ("remote", "group", "local"))
         return next((_version(end) for end in ends if end), 4)
+
+    def natural_mtu(self, below: int | None) -> int:
+        return below - HEADERS[self._version()] if below else ETHERNET_MTU
 
     def succeed(self, former: Resource) -> Resource:
         if not isinstance(former, Vxlan):

@@ -12,7 +12,7 @@ from ansible_collections.tcpip.lab.plugins.module_utils import plan
 from ansible_collections.tcpip.lab.plugins.module_utils.aftermath import lost
 from ansible_collections.tcpip.lab.plugins.module_utils.engine import Request, _with_history
 from ansible_collections.tcpip.lab.plugins.module_utils.ledger import Ledger
-from ansible_collections.tcpip.lab.plugins.module_utils.operations import Operation, RemoveLink, SetLink
+from ansible_collections.tcpip.lab.plugins.module_utils.operations import Operation, RemoveLink, SetLink, Widen
 from ansible_collections.tcpip.lab.plugins.module_utils.state import ROOT, State
 from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, unparse
 from hypothesis import HealthCheck, example, given, settings
@@ -173,6 +173,7 @@ CARRIER = {"veth": [{"name": "v2", "peer": {"name": "v3"}}]}
 FLOODED = {"name": "v0", "id": 1, "underlay": "", "fdb": [{"mac": UNKNOWN, "dst": "10.9.0.1"}]}
 REMOTE = {"name": "v0", "id": 1, "underlay": "", "remote": "10.9.0.1"}
 GROUP = {"name": "v0", "id": 1, "underlay": "", "group": "239.0.0.1", "dev": "v2"}
+VETH_PEER = {"name": "v1"}
 
 
 @often
@@ -250,3 +251,13 @@ def test_a_mark_that_was_taken_away_is_put_back() -> None:
     assert steps == [
         SetLink("a", "lo", before={"up": False, "alias": "mine"}, after={"up": True, "alias": "tcpip.lab:lab"})
     ]
+
+
+def test_an_mtu_that_the_lab_gave_and_declares_no_more_is_the_kernels_own_again() -> None:
+    narrow: Items = {"netns": [{"name": "a"}], "veth": [{"name": "v0", "netns": "a", "mtu": 1400, "peer": VETH_PEER}]}
+    wide: Items = {**narrow, "veth": [{"name": "v0", "netns": "a", "peer": VETH_PEER}]}
+    kernel = Kernel(_build(narrow))
+    assert _change(narrow, wide, kernel.state) == [Widen("a", "v0", before={"mtu": 1400}, after={"mtu": 1500})]
+    links = kernel.state.namespaces["a"].links
+    links["v0"] = replace(links["v0"], mtu=1300)
+    assert _change(narrow, wide, kernel.state) == [], "somebody else has given it this one"

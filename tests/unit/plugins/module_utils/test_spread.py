@@ -145,6 +145,35 @@ def test_a_declared_mtu_that_does_not_cross_is_refused(items: Items, message: st
     assert str(raised.value) == message
 
 
+SMALL = Machine("lab1", "10.0.0.1", 1329), LAB2
+SIX: Items = {"name": "a1", "netns": "a", "addresses": ["2001:db8::1/64"], "peer": {"name": "c0", "netns": "c"}}
+
+
+def six(**more: t.Any) -> Items:
+    """A link that crosses, and one with IPv6 that does not."""
+    return {"netns": [*PAIR["netns"], {"name": "c", "host": "lab1"}], "veth": [CABLE, SIX], **more}
+
+
+def test_an_underlay_too_small_for_ipv6_is_named_with_the_arithmetic() -> None:
+    with pytest.raises(LabError) as raised:
+        cut(six(), *SMALL)
+    assert str(raised.value) == (
+        "veth[1].addresses[0]: 2001:db8::1/64 needs an MTU of 1280 bytes (IPv6, RFC 8200):"
+        " the underlay carries 1329, and VXLAN takes 50 of that, which leaves 1279"
+        " (use an underlay of 1330 bytes or more between the machines, or IPv4 in the lab)"
+    )
+    assert cut(six(), Machine("lab1", "10.0.0.1", 1330), LAB2).mtu == 1280
+    assert cut(PAIR, *SMALL).mtu == 1279
+
+
+def test_an_overlay_with_ipv6_needs_more_of_the_underlay() -> None:
+    over = {"name": "x0", "netns": "a", "id": 1, "remote": "192.0.2.2", "dev": "a0", "addresses": ["2001:db8:1::1/64"]}
+    small = Machine("lab1", "10.0.0.1", 1379), LAB2
+    said = r"^vxlan\[0\]\.addresses\[0\]: .*carries 1379, and VXLAN takes 100 of that, which leaves 1279 .* 1380 bytes"
+    with pytest.raises(LabError, match=said):
+        cut(six(vxlan=[over]), *small)
+
+
 def test_a_declared_mtu_that_crosses_is_kept() -> None:
     assert end(wide(PAIR, a0=1300), "lab1")["mtu"] == 1300
     elsewhere = {"name": "a1", "netns": "a", "mtu": 9000, "peer": {"name": "c0", "netns": "c", "mtu": 9000}}
