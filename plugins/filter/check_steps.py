@@ -83,6 +83,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
 
 
 def check_steps(checks: Any, nodes: Mapping[str, str], machines: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -102,4 +103,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by name."""
-        return {"check_steps": check_steps}
+        return {"check_steps": understanding(check_steps)}

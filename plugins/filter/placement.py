@@ -66,6 +66,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
 
 
 def placement(given: Any, name: str, machines: Any, whole: Any = None) -> dict[str, Any]:
@@ -89,4 +90,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by name."""
-        return {"placement": placement}
+        return {"placement": understanding(placement)}

@@ -125,3 +125,12 @@ def test_what_is_no_scenario_is_refused_and_nothing_is_made(
     run = machine.playbook(path("veth"), _fails=True, **variables)
     assert message in str(run.tasks[-1]["msg"])
     assert snapshot.diff(before, machine.snapshot()) == []
+
+
+def test_what_is_omitted_in_a_lab_over_several_machines_is_not_there(machine: LabMachine) -> None:
+    run = machine.playbook("tests/playbooks/omitted.yml")
+    told = next(str(task["msg"]) for task in run.tasks if "msg" in task)
+    assert "links that declare no MTU have 1450" in told
+    assert "{'link': {'netns': 'a', 'name': 'a0', 'up': True}}" in told
+    (link,) = machine.json(["ip", "-n", "a", "-j", "link", "show", "a0"])
+    assert link["mtu"] == 1450
