@@ -9,6 +9,9 @@ import re
 
 #: The first release of pyroute2 that can delete links on kernels since 5.19.
 PYROUTE2_MINIMUM = "0.7.2"
+#: What to do where a command is missing.
+IPROUTE2 = "install iproute2: 'apt install iproute2' on the Debian family, 'dnf install iproute' on Red Hat's"
+IPUTILS = "install iputils: 'apt install iputils-ping' on the Debian family, 'dnf install iputils' on Red Hat's"
 
 
 def suffices(version: str) -> bool:

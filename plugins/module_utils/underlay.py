@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from . import ledger, namespaces
-from .checks.ping import INSTALL
-from .checks.process import output_of
 from .errors import LabError
 from .kinds import Netns
+from .output import output_of
+from .requirements import IPROUTE2, IPUTILS
 from .state import ROOT
 
 #: Addresses that nobody has, so that the way to them is the way to the outside, and no lab either (RFC 2544, RFC 5180).
@@ -88,7 +88,7 @@ def check_port(port: int, address: str) -> None:
 def _holder(port: int) -> str:
     """The program that has the port open, by ss(8), empty if it is the kernel itself."""
     words = ["ss", "-H", "-u", "-l", "-n", "-p", f"sport = :{port}"]
-    sockets = output_of(words, ROOT, "install iproute2", _LIMIT_S)
+    sockets = output_of(words, ROOT, IPROUTE2, _LIMIT_S)
     found = re.search(r'users:\(\("(?P<name>[^"]*)",pid=(?P<pid>\d+)', sockets)
     return f"{found['name']} (process {found['pid']})" if found else ""
 
@@ -135,4 +135,4 @@ def _passes(address: str, peer: str, size: int, tries: int) -> bool:
     """Whether one of so many echo requests of a size in bytes, which must not be cut into fragments, is answered."""
     data = size - _HEADERS[6 if ":" in peer else 4]
     words = ["ping", "-n", "-q", "-c", "1", "-W", "1", "-M", "do", "-I", address, "-s", str(data), peer]
-    return any(output_of(words, ROOT, INSTALL, _LIMIT_S) for _try in range(tries))
+    return any(output_of(words, ROOT, IPUTILS, _LIMIT_S) for _try in range(tries))

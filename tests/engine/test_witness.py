@@ -166,6 +166,27 @@ def test_packets_that_were_not_seen(router: LabMachine) -> None:
     assert "no packet matches 'UDP'" in seen["came"]
 
 
+def test_it_sees_more_packets_than_a_pipe_has_room_for(router: LabMachine) -> None:
+    """Nobody asks it meanwhile, and what it prints of a packet is a hundred bytes and more."""
+    packets = 1000
+    seen = _capture("ns2", "ns2-veth0", "udp", count=packets)
+    many = {**WATCH, "captures": [seen]}
+    _do(router, [{"begin": many}])
+    router.run(["ip", "netns", "exec", "ns1", "python3", "-c", SENDER, str(packets)])
+    (result,) = _do(router, [{"end": many}])["results"]
+    assert result["ok"], result["came"]
+
+
+#: Datagrams, slowly enough for tcpdump to follow.
+SENDER = """
+import socket, sys, time
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    for _number in range(int(sys.argv[1])):
+        sender.sendto(b"Hello", ("198.51.100.1", 54321))
+        time.sleep(0.001)
+"""
+
+
 def test_what_cannot_be_begun_is_told_once(router: LabMachine) -> None:
     nowhere = {**WATCH, "captures": [{"netns": "ns2", "dev": "eth7", "packets": ["ICMP"]}]}
     assert _do(router, [{"begin": nowhere}])["results"] == []

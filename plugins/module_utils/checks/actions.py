@@ -25,7 +25,7 @@ WITNESS: Options = {
     "name": Option(required=True),
     "tcp": Option("dict", options=exchange.OPTIONS),
     "udp": Option("dict", options=exchange.OPTIONS),
-    "part": Option(choices=(witness.LISTENS, witness.CALLS)),
+    "part": Option(choices=(exchange.LISTENS, exchange.CALLS)),
     "captures": model.CHECK["captures"],
 }
 SERVER: Options = {"netns": NETNS, "name": Option(value=values.process_name, default="dnsmasq")}
@@ -88,7 +88,7 @@ def _witness(given: dict[str, Any], place: str) -> Witness:
 def _check_part(part: str, wanted: exchange.Exchange, place: str) -> None:
     if wanted.at is None:
         raise LabError("is required: the namespace that listens", f"{place}.at")
-    if part == witness.CALLS and not wanted.works:
+    if part == exchange.CALLS and not wanted.works:
         raise LabError("must be delivered where it calls: make it a check", f"{place}.expect")
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import LabError
-from .process import Lines, running
+from ..output import Lines, running
 from .subject import netns_words
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class Watch:
 
     def __init__(self, capture: Capture, lines: Lines) -> None:
         self.capture = capture
-        self._lines = lines
+        self.lines = lines
         self._seen: list[str] = []
 
     def wait_until_listening(self) -> None:
         """Return once no packet can be missed. Raises LabError with tcpdump's words when it gives up."""
         said = []
-        for line in self._lines.until(time.monotonic() + _START_S):
+        for line in self.lines.until(time.monotonic() + _START_S):
             if _READY.match(line):
                 return
             said.append(line)
@@ -52,14 +52,15 @@ class Watch:
 
     def finish(self) -> list[str]:
         """The lines of the packets, once those expected are there or the time is over."""
-        self._read(_SETTLE_MORE_S if self.capture.packets.more_is_wrong else _SETTLE_S)
+        self.read(_SETTLE_MORE_S if self.capture.packets.more_is_wrong else _SETTLE_S)
         limit = time.monotonic() + _PATIENCE_S
         while self.capture.packets.incomplete(self._seen) and time.monotonic() < limit:
-            self._read(_SETTLE_S)
+            self.read(_SETTLE_S)
         return self._seen
 
-    def _read(self, seconds: float) -> None:
-        for line in self._lines.until(time.monotonic() + seconds):
+    def read(self, seconds: float) -> None:
+        """Take what comes within so many seconds."""
+        for line in self.lines.until(time.monotonic() + seconds):
             if not _OWN_WORDS.match(line):
                 self._seen.append(line)
 

@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 from .. import namespaces
 from ..errors import LabError
 from ..namespaces import inside
+from ..output import output_of
+from ..requirements import IPROUTE2
 from ..state import ROOT
-from .process import output_of
 from .subject import family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-INSTALL = "install iproute2: 'apt install iproute2' on the Debian family, 'dnf install iproute' on Red Hat's"
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,7 @@ def _ip(netns: str, *words: str) -> list[dict[str, Any]]:
 
 
 def _items(netns: str, command: str, *words: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(output_of([command, "-j", *words], netns, INSTALL) or "[]")
+    items: list[dict[str, Any]] = json.loads(output_of([command, "-j", *words], netns, IPROUTE2) or "[]")
     return items
 
 

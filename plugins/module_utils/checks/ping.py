@@ -12,9 +12,10 @@ from re import Pattern
 from typing import TYPE_CHECKING
 
 from ..errors import LabError
+from ..output import lines_of, output_of
+from ..requirements import IPROUTE2, IPUTILS
 from . import look
 from .outcome import Outcome
-from .process import lines_of, output_of
 from .subject import family
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ LIMITED_S = 2.1
 _SECOND_LOOK_PATIENCE_S = 0.4
 #: Seconds more that ping may take to start and to end: a busy or an emulated machine needs some.
 _GRACE_S = 10.0
-INSTALL = "install iputils: 'apt install iputils-ping' on the Debian family, 'dnf install iputils' on Red Hat's"
 
 _REPLY = re.compile(r"\d+ bytes from .*?\bicmp_seq=\d+(?: ttl=(?P<ttl>\d+))?")
 _ERROR = re.compile(r"From (?P<by>[^\s,]+?):? icmp_seq=\d+ (?P<what>.+)")
@@ -143,7 +143,7 @@ def attempt(ping: Ping) -> tuple[Transcript, Outcome]:
     Silence is looked at twice: a router whose errors are being held back looks silent too.
     """
     if ping.forget_neighbour:
-        output_of(["ip", "neigh", "flush", "to", ping.to.partition("%")[0]], ping.from_, look.INSTALL)
+        output_of(["ip", "neigh", "flush", "to", ping.to.partition("%")[0]], ping.from_, IPROUTE2)
     if ping.expect == "reply":
         transcript = _look(ping, ping.count, _INTERVAL_S, _PATIENCE_S)
         return transcript, outcome(transcript, ping.count)
@@ -189,7 +189,7 @@ def _look(ping: Ping, count: int, interval: float, patience: float) -> Transcrip
         return ping.expect != "reply" and bool(seen.errors or seen.replies)
 
     limit = time.monotonic() + count * interval + patience + _GRACE_S
-    return read_transcript(lines_of(command(ping, count, interval, patience), ping.from_, INSTALL, limit, enough))
+    return read_transcript(lines_of(command(ping, count, interval, patience), ping.from_, IPUTILS, limit, enough))
 
 
 def command(ping: Ping, count: int, interval: float, patience: float) -> list[str]:

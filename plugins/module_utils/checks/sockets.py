@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import LabError
-from .look import INSTALL
-from .process import output_of
+from ..output import output_of
+from ..requirements import IPROUTE2
 from .subject import netns_words
 
 #: The states that a socket of each protocol can be asked for, in the words of ss(8); the first is a server's.
@@ -42,7 +42,7 @@ def look(wanted: Wanted) -> list[str]:
     """The lines of ss(8), a socket each. Raises LabError when the namespace, or ss, is not there."""
     ports = ["sport", "=", f":{wanted.port}", "or", "dport", "=", f":{wanted.port}"]
     command = ["ss", "-n", "-a", f"-{wanted.protocol[0]}", "(", *ports, ")"]
-    lines = output_of(command, wanted.netns, INSTALL).splitlines()
+    lines = output_of(command, wanted.netns, IPROUTE2).splitlines()
     if not lines or not lines[0].startswith("State"):  # the heading, without which no socket would mean nothing
         raise LabError(f"ss shows no sockets in {netns_words(wanted.netns)}: {' / '.join(lines) or 'it fails'}")
     return [" ".join(line.split()) for line in lines[1:]]

@@ -15,12 +15,11 @@ from typing import Any
 from ..errors import LabError
 from ..state import ROOT
 from . import model
-from .kinds.exchange import Exchange
+from .kinds.exchange import CALLS, LISTENS, Exchange
 from .kinds.lease import LeaseFact
 from .kinds.netns import NetnsFact
 from .model import Check
 from .subject import Fact
-from .witness import CALLS, LISTENS
 
 Item = dict[str, Any]
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ..output import lines_of
+from ..requirements import IPUTILS
 from .outcome import Outcome
-from .ping import INSTALL, Transcript, read_transcript
-from .process import lines_of
+from .ping import Transcript, read_transcript
 from .subject import family
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _ask(trace: Traceroute, ttl: int) -> Transcript:
     """What comes of one request with this TTL."""
     command = ["ping", f"-{family(trace.to)}", "-n", "-c", "1", "-t", str(ttl), "-W", str(_PATIENCE_S), trace.to]
     limit = time.monotonic() + _PATIENCE_S + 2
-    return read_transcript(lines_of(command, trace.from_, INSTALL, limit, lambda _line: False))
+    return read_transcript(lines_of(command, trace.from_, IPUTILS, limit, lambda _line: False))
 
 
 def _answer(to: str, transcript: Transcript) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -19,21 +20,22 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, NoReturn
+from typing import TYPE_CHECKING, Callable, NamedTuple, NoReturn
 
 from ..errors import LabError
 from ..state import ROOT
 from . import capture, exchange, run
+from .kinds.exchange import CALLS, LISTENS
 from .look import View
 from .outcome import Outcome, Result
 from .subject import netns_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .kinds.exchange import Exchange
     from .model import Capture
 
-#: The parts of an exchange.
-LISTENS, CALLS = "listens", "calls"
 #: Seconds after which one ends that nobody asks: whoever began it has been interrupted.
 LIMIT_S = 120.0
 #: Seconds for an earlier one of the same name to end.
@@ -81,6 +83,13 @@ class Witness:
 
 #: Tells what came of the exchange: whether that was right, how it ended, and the tries before.
 _Seen = Callable[[], tuple[bool, Outcome, list[str]]]
+
+
+class _Begun(NamedTuple):
+    """What goes on, and what finishes it."""
+
+    finish: Callable[[], Result]
+    watches: Sequence[capture.Watch] = ()
 
 
 def begin(witness: Witness) -> None:
@@ -183,12 +192,12 @@ def _live(witness: Witness, control: socket.socket, told: int) -> None:
     """Watch, and say so; be asked, and tell when nothing is left of it that others could see."""
     with ExitStack() as stack:
         try:
-            finish = _watch(witness, stack)
+            begun = _watch(witness, stack)
         except LabError as error:
-            finish = _failing(witness, error)
+            begun = _Begun(_failing(witness, error))
         os.close(told)
-        asked = _asked(control, time.monotonic() + LIMIT_S)
-        result = finish() if asked else None
+        asked = _asked(control, begun.watches, time.monotonic() + LIMIT_S)
+        result = begun.finish() if asked else None
     if asked and result:
         with asked:
             asked.sendall(json.dumps(result.as_dict()).encode())
@@ -198,11 +207,10 @@ def _failing(witness: Witness, error: LabError) -> Callable[[], Result]:
     return lambda: witness.failed(error)
 
 
-def _asked(control: socket.socket, limit: float) -> socket.socket | None:
+def _asked(control: socket.socket, watches: Sequence[capture.Watch], limit: float) -> socket.socket | None:
     """Whoever asks, None if nobody does, or if it is to end without a word."""
     with suppress(OSError):
-        while True:
-            control.settimeout(max(0.001, limit - time.monotonic()))
+        while _wait(control, watches, limit):
             asked, _address = control.accept()
             if _is_roots(asked):
                 asked.settimeout(_PATIENCE_S)
@@ -211,7 +219,19 @@ def _asked(control: socket.socket, limit: float) -> socket.socket | None:
     return None
 
 
-def _watch(witness: Witness, stack: ExitStack) -> Callable[[], Result]:
+def _wait(control: socket.socket, watches: Sequence[capture.Watch], limit: float) -> bool:
+    """Wait for somebody, and whether he came. What is seen is taken meanwhile, lest tcpdump stop at a full pipe."""
+    while time.monotonic() < limit:
+        going = {each.lines.fileno(): each for each in watches if not each.lines.ended}
+        ready = select.select([control.fileno(), *going], [], [], max(0.0, limit - time.monotonic()))[0]
+        if control.fileno() in ready:
+            return True
+        for number in ready:
+            going[number].read(0)
+    return False
+
+
+def _watch(witness: Witness, stack: ExitStack) -> _Begun:
     """Begin all that is to be done, and what finishes it. Raises LabError when it cannot be begun."""
     if witness.exchange:
         run.wait_for_addresses([witness.exchange])
@@ -225,7 +245,7 @@ def _watch(witness: Witness, stack: ExitStack) -> Callable[[], Result]:
         faults, packets = capture.told((watch.capture, watch.finish()) for watch in watches)
         return _result(witness, ok and not faults, outcome, [*earlier, *outcome.evidence, *packets], faults)
 
-    return finish
+    return _Begun(finish, watches)
 
 
 def _result(witness: Witness, ok: bool, outcome: Outcome, evidence: list[str], faults: list[str]) -> Result:

@@ -9,7 +9,8 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.tcpip.lab.plugins.module_utils.checks import capture, look, process, sockets
+from ansible_collections.tcpip.lab.plugins.module_utils import output
+from ansible_collections.tcpip.lab.plugins.module_utils.checks import capture, look, sockets
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import captured
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.model import Capture
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.packets import Packets
@@ -175,7 +176,7 @@ def test_an_ss_that_shows_nothing_is_not_taken_for_no_socket(monkeypatch: pytest
 
 
 def test_facts_need_ip_and_causes_do_without_filters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_PATH", "/nowhere")
+    monkeypatch.setattr(output, "_PATH", "/nowhere")
     with pytest.raises(LabError, match=r"the command 'ip' is not on this machine \(install iproute2: "):
         look.View().links("")
     assert look.View().filters("", 4) == look.Filters()

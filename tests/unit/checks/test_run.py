@@ -10,7 +10,8 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.tcpip.lab.plugins.module_utils.checks import diagnose, model, ping, process, run
+from ansible_collections.tcpip.lab.plugins.module_utils import output
+from ansible_collections.tcpip.lab.plugins.module_utils.checks import diagnose, model, ping, run
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds.ping import Ping
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.outcome import Outcome, Result
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
@@ -80,13 +81,13 @@ def test_what_shall_fail_is_tried_once(
 
 def test_a_command_that_is_not_there() -> None:
     with pytest.raises(LabError) as caught:
-        process.start(["no-such-command"], "", "install it: 'apt install it'")
+        output.start(["no-such-command"], "", "install it: 'apt install it'")
     assert str(caught.value) == "the command 'no-such-command' is not on this machine (install it: 'apt install it')"
 
 
 def test_a_command_that_does_not_end_is_ended() -> None:
     with pytest.raises(LabError, match="sleep 60 did not end in time; it printed: nothing"):
-        process.lines_of(["sleep", "60"], "", "", time.monotonic() + 0.1, lambda _line: False)
+        output.lines_of(["sleep", "60"], "", "", time.monotonic() + 0.1, lambda _line: False)
 
 
 def test_a_command_is_asked_to_end_once_it_said_enough() -> None:
@@ -99,7 +100,7 @@ while True:
     time.sleep(0.01)
 """
     command = [sys.executable, "-c", script]
-    lines = process.lines_of(command, "", "", time.monotonic() + 10, lambda line: line == "first")
+    lines = output.lines_of(command, "", "", time.monotonic() + 10, lambda line: line == "first")
     assert lines == ["first", "last"]
 
 

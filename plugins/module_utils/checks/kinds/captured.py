@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from ... import values
 from ...errors import LabError
 from ...options import Option, Options
+from ...output import lines_of
 from ...state import ROOT
 from .. import packets, services
 from ..capture import INSTALL
 from ..outcome import Result
-from ..process import lines_of
 from ..subject import NETNS, Fact, Kind, netns_words
 
 if TYPE_CHECKING:

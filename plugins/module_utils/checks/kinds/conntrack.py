@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ... import values
 from ...namespaces import inside
 from ...options import Option, Options
+from ...output import output_of
 from ..diagnose import see
-from ..process import output_of
 from ..subject import NETNS, PRESENT, Kind, netns_words
 from ..table import EntryFact
 

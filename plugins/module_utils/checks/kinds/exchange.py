@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..outcome import Outcome
 
 ENDS = ("delivered", "refused", "silence")
+#: Its two parts, where they are on two machines.
+LISTENS, CALLS = "listens", "calls"
 _TEXT_BYTES = 1000
 
 

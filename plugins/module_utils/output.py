@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands started inside a namespace: no shell, the C locale, and never one left behind."""
+"""Commands started inside a namespace for what they print: no shell, the C locale, and never one left behind."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
-from ..errors import LabError
-from ..namespaces import inside
+from .errors import LabError
+from .namespaces import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,15 +77,20 @@ def lines_of(command: list[str], netns: str, install: str, limit: float, enough:
 
 
 class Lines:
-    """The lines of a command's output as they come."""
+    """The lines of a command's output as they come. C(ended): there will be none any more."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
             raise ValueError("the command was started without a pipe")
         self._descriptor = process.stdout.fileno()
         self._rest = b""
+        self.ended = False
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
+
+    def fileno(self) -> int:
+        """What to wait at for more, as select(2) takes it."""
+        return self._descriptor
 
     def until(self, limit: float) -> Iterator[str]:
         """The lines that come before C(limit) of C(time.monotonic), or the end of the output."""
@@ -94,6 +99,7 @@ class Lines:
             *whole, self._rest = (self._rest + block).split(b"\n")
             yield from (line.decode(errors="replace") for line in whole)
             if not block:
+                self.ended = True
                 break
         else:
             return
