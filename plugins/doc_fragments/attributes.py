@@ -37,6 +37,31 @@ attributes:
     platforms: linux
 """
 
+    # What holds for those that only look.
+    INFO = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - tcpip.lab.lab
+  check_mode:
+    description: Can run in check mode, where it does the same.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed.
+    support: none
+    details: Nothing is changed.
+  idempotent:
+    description: Run twice where nothing has changed, it reports the same.
+    support: full
+  platform:
+    description: The systems that it runs on.
+    support: full
+    platforms: linux
+"""
+
     # What holds for those that manage one object.
     SINGLE = r"""
 options:

@@ -19,26 +19,11 @@ description:
     cause, which is found by following the packet through the namespaces of this machine.
   - Nothing that anybody has set up is changed. What the kernel learns by itself does change, as with all traffic, such
     as its neighbours. Commands and listeners started for a check are gone when it ends.
+extends_documentation_fragment:
+  - tcpip.lab.attributes.info
 attributes:
-  action_group:
-    description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - tcpip.lab.lab
   check_mode:
     description: Can run in check mode, where no check is made, since the network may not have been built.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed.
-    support: none
-    details: Nothing is changed.
-  idempotent:
-    description: Run twice on the same network, it reports the same.
-    support: full
-  platform:
-    description: The systems that it runs on.
-    platforms: linux
-    support: full
 options:
   checks:
     description:

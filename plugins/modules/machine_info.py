@@ -15,26 +15,8 @@ description:
     interpreter that the modules of this collection use on the machine.
   - It works where C(pyroute2) is missing, and says so. It does not fail because something is missing.
   - The role P(tcpip.lab.machine#role) installs what this module finds missing.
-attributes:
-  action_group:
-    description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - tcpip.lab.lab
-  check_mode:
-    description: Can run in check mode, where it does the same.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed.
-    support: none
-    details: Nothing is changed.
-  idempotent:
-    description: Run twice on the same machine, it reports the same.
-    support: full
-  platform:
-    description: The systems that it runs on.
-    platforms: linux
-    support: full
+extends_documentation_fragment:
+  - tcpip.lab.attributes.info
 options:
   commands:
     description: Names of commands to look for, in E(PATH) and the directories for system administration.

@@ -16,26 +16,8 @@ description:
   - It is what O(tcpip.lab.topology#module:machines) is made of. The role P(tcpip.lab.lab#role) uses it so.
   - It fails where a link of the lab could not cross, because another machine does not answer or a program has the UDP
     port.
-attributes:
-  action_group:
-    description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - tcpip.lab.lab
-  check_mode:
-    description: Can run in check mode, where it does the same.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed.
-    support: none
-    details: Nothing is changed.
-  idempotent:
-    description: Run twice on the same machine, it reports the same.
-    support: full
-  platform:
-    description: The systems that it runs on.
-    platforms: linux
-    support: full
+extends_documentation_fragment:
+  - tcpip.lab.attributes.info
 options:
   lab:
     description: The name of the lab.

@@ -18,26 +18,11 @@ description:
   - A part that is begun goes on in the background until it is ended by another step. If nobody ends it, because a play
     was interrupted, it ends by itself after two minutes. It makes no file, and leaves nothing behind.
   - Nothing that anybody has set up is changed.
+extends_documentation_fragment:
+  - tcpip.lab.attributes.info
 attributes:
-  action_group:
-    description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - tcpip.lab.lab
   check_mode:
     description: Can run in check mode, where nothing is done, since the network may not have been built.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed.
-    support: none
-    details: Nothing is changed.
-  idempotent:
-    description: Run twice on the same network, it reports the same.
-    support: full
-  platform:
-    description: The systems that it runs on.
-    platforms: linux
-    support: full
 options:
   actions:
     description:
@@ -153,66 +138,28 @@ leases:
       returned: success
       sample: 02:00:00:00:00:01
 report:
-  description: The results as lines for a person.
+  description: The results as lines for a person, as RV(tcpip.lab.check#module:report).
   returned: always
   type: list
   elements: str
   sample:
-    - ok    ns1 reaches ns2 through the router — 3 of 3 replies, ttl 63
-    - '      64 bytes from 198.51.100.1: icmp_seq=1 ttl=63 time=0.156 ms'
+    - ok    A datagram arrives — 13 bytes delivered from 192.0.2.1 port 40404
 results:
-  description: One result for each check made and each part ended, in their order. Empty in check mode.
+  description:
+    - One result for each check made and each part ended, in their order, with all that
+      RV(tcpip.lab.check#module:results) has. Empty in check mode.
   returned: always
   type: list
   elements: dict
-  contains:
-    name:
-      description: The sentence of the check.
-      type: str
-      returned: success
-      sample: ns1 reaches ns2 through the router
-    ok:
-      description: Whether it was as expected.
-      type: bool
-      returned: success
-      sample: false
-    what:
-      description: What was tried, from where and to what address.
-      type: str
-      returned: success
-      sample: ping from ns1 to 198.51.100.1
-    expected:
-      description: What was expected.
-      type: str
-      returned: success
-      sample: 3 of 3 replies, ttl 63
-    came:
-      description: What was seen.
-      type: str
-      returned: success
-      sample: 'silence: 3 sent, no answer of any kind'
-    outcome:
-      description:
-        - The kind of what was seen in one word, in the words of C(expect) and a few more such as V(loss), V(filtered),
-          V(ttl_exceeded) and V(error).
-        - Empty where nothing was sent, and where the check could not be made.
-      type: str
-      returned: success
-      sample: silence
-    evidence:
-      description: The lines that show it, as C(ping), C(tcpdump) and C(ip) print them.
-      type: list
-      elements: str
-      returned: success
-      sample:
-        - 3 packets transmitted, 0 received, 100% packet loss, time 30ms
-    cause:
-      description: The likely cause of a failure, with the command that shows it. Empty where there is none.
-      type: str
-      returned: success
-      sample: >-
-        router does not forward IPv4 packets, net.ipv4.ip_forward is 0 there
-        (ip netns exec router sysctl net.ipv4.ip_forward)
+  sample:
+    - name: A datagram arrives
+      ok: true
+      what: listen on udp port 54321 in ns2
+      expected: 13 bytes delivered to ns2
+      came: 13 bytes delivered from 192.0.2.1 port 40404
+      outcome: delivered
+      evidence: ["ns2: 13 bytes from 192.0.2.1 port 40404: 'Hello World!\\n'"]
+      cause: ''
 """
 
 import os
