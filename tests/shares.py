@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long a lab of 300 nodes over three machines takes, against the busiest machine's share alone.
 
-``shares.py`` (root) makes three machines that are reached by SSH, and in turn runs four plays of the same playbook: the
-whole over three machines, the busiest machine's share on that machine alone, and both with a lab of next to nothing,
-which is what Ansible takes for three hosts, and for one. It prints seconds and the ratio, the medians of all rounds.
+``.venv/bin/python tests/shares.py`` (root) makes three machines that are reached by SSH, and in turn runs four plays of
+the same playbook: the whole over three machines, the busiest machine's share on that machine alone, and both with a lab
+of next to nothing, which is what Ansible takes for three hosts, and for one. It prints seconds and the ratio, the
+medians of all rounds.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import sys
 import time
 import typing as t
 
-from ansible_collections.tcpip.lab.plugins.module_utils import spread
+from labmachine import COLLECTIONS
 from machines import Bed
+
+sys.path.insert(0, str(COLLECTIONS))
+from ansible_collections.tcpip.lab.plugins.module_utils import spread
 
 PLAYBOOK = "tests/several/given.yml"
 BRIDGES, STATIONS, ROUNDS = 6, 49, 5
