@@ -18,7 +18,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev tools test test-versions lint clean $(SCENARIOS)
+.PHONY: help setup setup-dev tools test test-versions bench lint clean $(SCENARIOS)
 
 help:
 	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make setup      the Python packages and the collection path, made in this directory'
 	@echo 'make test       all tests, in throw-away machines (root or sudo)'
 	@echo 'make test-versions   the tests of the modules with other Pythons and other pyroute2 versions'
+	@echo 'make bench      what labs cost, against other means; ARGS="--help" says what can be chosen (root or sudo)'
 	@echo 'make lint       all linters'
 	@echo 'make clean      remove what setup and the tests made in this directory'
 
@@ -51,6 +52,10 @@ test: setup-dev tools
 
 test-versions: setup-dev tools
 	@$(BIN)/python scripts/prove.py versions
+
+bench: setup-dev tools
+	@sudo=; [ "$$(id -u)" -eq 0 ] || sudo="sudo --preserve-env"; \
+	$$sudo $(BIN)/python tests/benchmark.py $(ARGS)
 
 lint: setup-dev tools
 	@$(BIN)/python scripts/prove.py lint

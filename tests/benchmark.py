@@ -1,0 +1,75 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The benchmark: the same networks by several means, in one run.
+
+``benchmark.py [--means M,..] [--works W,..] [--sizes N,..] [--phases P,..] [--rounds R] [--quick] [--write DIRECTORY]``
+(root; everything happens in throw-away machines.) Exits with 1 if a promise about the cost is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+import typing as t
+
+from scale import limits, measure, report
+from scale.means import MEANS
+from scale.means.base import Phase
+from scale.works import WORKS
+
+_PHASES = {phase.name.lower(): phase for phase in Phase}
+_Chosen = t.TypeVar("_Chosen")
+
+
+def _choice(of: t.Mapping[str, _Chosen]) -> t.Callable[[str], list[_Chosen]]:
+    """What reads a list of names with commas between them."""
+
+    def read(text: str) -> list[_Chosen]:
+        unknown = [name for name in text.split(",") if name not in of]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(of)}")
+        return [of[name] for name in text.split(",")]
+
+    return read
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")]
+
+
+def arguments(words: t.Sequence[str]) -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description="The same networks by several means")
+    add = parser.add_argument
+    add("--means", type=_choice(MEANS), default=list(MEANS.values()), help=", ".join(MEANS))
+    add("--works", type=_choice(WORKS), default=list(WORKS.values()), help=", ".join(WORKS))
+    add("--sizes", type=_sizes, default=[10, 100, 1_000, 10_000], help="numbers of nodes")
+    add("--phases", type=_choice(_PHASES), default=list(Phase), help=", ".join(_PHASES))
+    add("--rounds", type=int, default=5, help="how often each means is measured")
+    add("--patience", type=float, default=120, help="seconds that a creation may take, else it is left out")
+    add("--quick", action="store_true", help="10 nodes, one round: whether the benchmark itself works")
+    add("--write", type=pathlib.Path, help="the directory that benchmark.md goes to; otherwise it is printed")
+    return parser.parse_args(words)
+
+
+def main(words: t.Sequence[str]) -> int:
+    """The command line."""
+    given = arguments(words)
+    sizes, rounds = ([10], 1) if given.quick else (given.sizes, given.rounds)
+    phases = [phase for phase in Phase if phase is Phase.CREATE or phase in given.phases]
+    plan = measure.Plan(given.means, given.works, sizes, phases, rounds, given.patience)
+    results = measure.run(plan, lambda text: print(text, file=sys.stderr, flush=True))
+    verdicts = limits.judge(results)
+    page = report.markdown(plan, results, verdicts)
+    if given.write:
+        (given.write / "benchmark.md").write_text(page, encoding="utf-8")
+    else:
+        print(page)
+    print(*report.promises(verdicts), sep="\n", file=sys.stderr)
+    return 0 if all(verdict.kept for verdict in verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`tcpip.lab.topology`, alone as Ansible runs it on a machine, and in a play."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import typing as t
+
+import labmachine
+
+from ..network import Cable, Network, Port
+from .base import CHANGED_MTU, Command, Job, Means, Phase
+
+LAB = "bench"
+
+
+def document(network: Network, mtu_of: Port | None = None) -> dict[str, t.Any]:
+    """The topology, with another MTU than the usual one for one port."""
+    ports: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for cable in network.cables:
+        for port in (cable.left, cable.right):
+            if port.master:
+                ports.setdefault((port.netns, port.master), []).append({"name": port.name})
+    return {
+        "name": LAB,
+        "netns": [{"name": name, "loopback": True} for name in network.namespaces],
+        "veth": [_veth(cable, mtu_of) for cable in network.cables],
+        "bridge_vlan": [
+            {**_named(each.netns, each.name, each.address), "ports": ports.get((each.netns, each.name), [])}
+            for each in network.bridges
+        ],
+        "route": [dataclasses.asdict(route) for route in network.routes],
+        "sysctl": [{"netns": name, "name": "net.ipv4.ip_forward", "value": "1"} for name in network.routers],
+    }
+
+
+def _veth(cable: Cable, mtu_of: Port | None) -> dict[str, t.Any]:
+    left, right = (
+        {**_named(port.netns, port.name, port.address), **({"mtu": CHANGED_MTU} if port == mtu_of else {})}
+        for port in (cable.left, cable.right)
+    )
+    return {**left, "peer": right}
+
+
+def _named(netns: str, name: str, address: str) -> dict[str, t.Any]:
+    return {"netns": netns, "name": name, **({"addresses": [address]} if address else {})}
+
+
+def wanted(phase: Phase, job: Job) -> dict[str, t.Any] | None:
+    """The options of the module for a phase; None if another module does it."""
+    changed = job.network.last_port
+    documents: dict[Phase, t.Callable[[], dict[str, t.Any]]] = {
+        Phase.CREATE: lambda: document(job.network),
+        Phase.AGAIN: lambda: document(job.network),
+        Phase.CHANGE: lambda: document(job.network, changed),
+        Phase.GROW: lambda: document(job.network + job.node, changed),
+        Phase.REMOVE: lambda: {"name": LAB, "state": "absent"},
+    }
+    return documents[phase]() if phase in documents else None
+
+
+class Module(Means):
+    """The module alone: a Python process that reads its options, as Ansible starts one on a managed machine."""
+
+    name = "module"
+
+    def command(self, phase: Phase, job: Job) -> Command | None:
+        options = wanted(phase, job)
+        if options is None:
+            return None
+        order = {
+            "ansible": labmachine.ANSIBLE_DIRECTORY,
+            "collections": str(labmachine.COLLECTIONS),
+            "module": "topology",
+            "args": options,
+        }
+        argv = [sys.executable, str(labmachine.ROOT / "tests/run_module.py")]
+        return Command(argv, job.write("module.json", json.dumps(order)))
+
+
+class Playbook(Means):
+    """A play with one task, from the start of ansible-playbook to its end."""
+
+    name = "playbook"
+
+    def command(self, phase: Phase, job: Job) -> Command | None:
+        options = wanted(phase, job)
+        return play(job, [{"name": phase.value.capitalize(), "tcpip.lab.topology": options}]) if options else None
+
+
+def play(job: Job, tasks: t.Sequence[t.Mapping[str, t.Any]]) -> Command:
+    """A play on the machine itself. It is YAML that is JSON, too."""
+    one = {"name": "Benchmark", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    path = job.write("play.yml", json.dumps([one]))
+    argv = [str(labmachine.BIN / "ansible-playbook"), "-i", "localhost,", "-c", "local", path]
+    interpreter = ["-e", json.dumps({"ansible_python_interpreter": sys.executable})]
+    environment = {
+        "ANSIBLE_CONFIG": str(labmachine.ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(labmachine.COLLECTIONS),
+        "LC_ALL": "C.UTF-8",
+    }
+    return Command([*argv, *interpreter], environment=environment)

@@ -1,0 +1,82 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The benchmark works, and says so when a means builds something else or a promise is broken."""
+
+from __future__ import annotations
+
+import os
+
+import benchmark
+import pytest
+from scale import limits, measure, seen
+from scale.means import MEANS
+from scale.means.base import Phase
+from scale.measure import Case, Results, Sample
+from scale.works import WORKS
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a throw-away machine")
+
+
+def _took(**seconds: float) -> Results:
+    return Results(
+        {Case("star", 1000, means, Phase.CREATE): [Sample(wall, 0, 0, 0)] for means, wall in seconds.items()}
+    )
+
+
+def _word(results: Results, promise: str) -> str:
+    return next(each.word for each in limits.judge(results) if each.promise.text == promise)
+
+
+@needs_root
+def test_means_build_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--quick", "--works", "star", "--means", "module,floor,ip -batch", "--phases", "create,change,remove"]
+    assert benchmark.main(words) == 0
+    assert "| module |" in capsys.readouterr().out
+
+
+def test_another_network_is_told() -> None:
+    one = {"namespaces": ["n0"], "n0": {"routes": []}}
+    other = {"namespaces": ["n0"], "n0": {"routes": ["default"]}}
+    assert seen.difference(one, one) == ""
+    assert seen.difference(one, other).startswith("n0: ")
+
+
+@needs_root
+def test_a_means_that_fails_is_no_result() -> None:
+    plan = measure.Plan([MEANS["floor"]], [WORKS["star"]], [1], [Phase.CREATE, Phase.CREATE], 1, 60)
+    with pytest.raises(measure.DifferentError, match="FileExistsError"):
+        measure.run(plan, print)
+
+
+@pytest.mark.parametrize(("module", "word"), [(1.2, "kept"), (1.3, "BROKEN")])
+def test_promises(module: float, word: str) -> None:
+    assert _word(_took(module=module, floor=1.0), "creation: the module to the floor") == word
+
+
+def test_what_was_not_measured_breaks_no_promise() -> None:
+    assert _word(_took(module=1.0), "creation: the module to the floor") == "not measured"
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("size", [10, 100, 1000])
+def test_networks_are_sound(work: str, size: int) -> None:
+    network = WORKS[work].build(size) + WORKS[work].node(size)
+    ports = [port for cable in network.cables for port in (cable.left, cable.right)]
+    addresses = [address for address in [p.address for p in ports] + [b.address for b in network.bridges] if address]
+    assert len({(port.netns, port.name) for port in ports}) == len(ports)
+    assert len(set(addresses)) == len(addresses)
+    assert len(set(network.namespaces)) == len(network.namespaces)
+    assert {port.netns for port in ports} == {*network.namespaces}
+
+
+def test_what_takes_too_long_is_left_out() -> None:
+    plan = measure.Plan(list(MEANS.values()), [WORKS["star"]], [1000, 10_000], list(Phase), 1, patience=100)
+    results = _took(module=5.0, tutorial=50.0)
+    worth = {
+        name
+        for name in ("module", "tutorial")
+        if measure.is_worth_it(MEANS[name], WORKS["star"], 10_000, plan, results)
+    }
+    assert worth == {"module"}
+    assert results.left_out == {"tutorial, star 10000": "would take 500 s or more each time"}
