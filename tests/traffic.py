@@ -47,9 +47,10 @@ def capture(
 ) -> t.Iterator[list[str]]:
     """What tcpdump prints of the first so many packets after the block began; the list is filled when the block ends.
 
-    It stops to wait for them so many seconds after it began.
+    It stops to wait for them so many seconds after it began. Without the name of a namespace it is the machine's own.
     """
-    words = f"timeout {seconds} ip netns exec {netns} tcpdump -tnel --immediate-mode -c {packets} -i {dev} {expression}"
+    enter = f"ip netns exec {netns}" if netns else ""
+    words = f"timeout {seconds} {enter} tcpdump -tnel --immediate-mode -c {packets} -i {dev} {expression}"
     lines: list[str] = []
     with machine.popen(shlex.split(words), stdout=-1, stderr=-1) as tcpdump:
         for line in tcpdump.stderr or ():
@@ -57,6 +58,14 @@ def capture(
                 break
         yield lines
         lines += tcpdump.communicate()[0].splitlines()
+
+
+def fragments(machine: Machine) -> int:
+    """How many packets the machine itself has cut into fragments, or put together of them."""
+    names = ("IpFragCreates", "IpReasmReqds", "Ip6FragCreates", "Ip6ReasmReqds")
+    counters = machine.json(["nstat", "-a", "-s", "-z", "-j", *names])["kernel"]
+    assert set(counters) == set(names)
+    return sum(counters.values())
 
 
 def sockets(machine: Machine, netns: str, protocol: str, port: int) -> list[str]:
@@ -69,7 +78,7 @@ def sockets(machine: Machine, netns: str, protocol: str, port: int) -> list[str]
 def vlans(machine: Machine, netns: str) -> dict[str, list[tuple[int, list[str]]]]:
     """The VLANs of the bridges and ports in a namespace, with their flags, as bridge(8) shows them."""
     shown = machine.json(["bridge", "-n", netns, "-j", "vlan", "show"])
-    return {port["ifname"]: [(each["vlan"], each["flags"]) for each in port["vlans"]] for port in shown}
+    return {port["ifname"]: [(each["vlan"], each.get("flags", [])) for each in port["vlans"]] for port in shown}
 
 
 def send_text(machine: Machine, client: str, server: str, *, address: str, port: int, text: str) -> str:

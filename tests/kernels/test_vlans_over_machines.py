@@ -1,16 +1,17 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scenarios with VLANs over several machines, by the modules alone, so that they can run under emulation.
+"""VLANs over several machines, by the modules alone, so that they can run under emulation.
 
 The parts of the machines, and the steps of the checks, are what the role lab makes of the playbooks. One scenario is
 over two machines, the other over three, whole at once: stage after stage and each over both, they take a quarter of an
-hour there.
+hour there. The trunk is the lab that docs/several_machines.md shows.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import typing as t
 
@@ -18,9 +19,12 @@ import kernel_rules
 import pytest
 import rendered
 import snapshot
+import yaml
 from ansible_collections.tcpip.lab.plugins.filter.check_steps import check_steps
 from ansible_collections.tcpip.lab.plugins.module_utils import spread
 from labmachine import LabMachine
+from served import ServedMachine
+from traffic import capture, fragments, vlans
 
 pytestmark = pytest.mark.vlan
 
@@ -37,7 +41,7 @@ def joined(count: int) -> t.Iterator[Machines]:
     with contextlib.ExitStack() as stack:
         middle = stack.enter_context(LabMachine.start())
         middle.run(["ip", "link", "add", "underlay", "up", "type", "bridge"])
-        found = {f"lab{number}": stack.enter_context(LabMachine.start()) for number in range(1, count + 1)}
+        found: Machines = {f"lab{number}": stack.enter_context(ServedMachine.start()) for number in range(1, count + 1)}
         for number, (name, machine) in enumerate(found.items(), 1):
             plug(middle, name, machine)
             machine.run(["ip", "addr", "add", f"{address(number)}/24", "dev", "eth0"])
@@ -83,3 +87,70 @@ def test_the_life_of_a_lab(scenario: str, count: int) -> None:
             machine.module("topology", name=lab.name, state="absent")
         left = {name: snapshot.diff(before[name], machine.snapshot()) for name, machine in machines.items()}
         assert not any(left.values()), left
+
+
+def documented() -> rendered.Lab:
+    """The lab with a trunk that the documentation shows."""
+    page = (rendered.ROOT / "docs/several_machines.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (play,) = yaml.safe_load(text)
+    stages = play["vars"]["lab_stages"]
+    return rendered.Lab(
+        play["vars"]["lab_name"], [stage["topology"] for stage in stages], [stage["checks"] for stage in stages]
+    )
+
+
+#: The VLANs of an access port, and those of the trunk.
+PLAIN = ["PVID", "Egress Untagged"]
+TRUNK: list[tuple[int, list[str]]] = [(10, []), (20, []), (99, PLAIN)]
+MEMBERS: list[dict[str, t.Any]] = [
+    {"br1": [(1, PLAIN)], "port1": [(10, PLAIN)], "port2": [(20, PLAIN)], "trunk1": TRUNK},
+    {"br2": [(1, PLAIN)], "port3": [(10, PLAIN)], "port4": [(20, PLAIN)], "trunk2": TRUNK},
+]
+IPV4_AND_ICMP = 20 + 8
+#: A full packet of the underlay that has an echo inside, as tcpdump prints it in two lines.
+FRAME = re.compile(r"length 1514: .* VXLAN, .*\n.* 802\.1Q .*, length 1464: (vlan \d+), .* ICMP echo (\w+)")
+#: What is done by hand to the ends of the trunk, by the machine.
+DRIFT = {
+    "lab1": "bridge -n sw1 vlan del vid 10 dev trunk1; bridge -n sw1 vlan add vid 30 dev trunk1 pvid untagged",
+    "lab2": "ip -n sw2 link set trunk2 nomaster",
+}
+
+
+def members(machines: Machines) -> list[t.Any]:
+    """The VLANs of the bridges and ports on both machines."""
+    return [vlans(machine, f"sw{number}") for number, machine in enumerate(machines.values(), 1)]
+
+
+def answered(machine: LabMachine, netns: str, address: str, *words: str) -> bool:
+    """Whether a station answers another one, which may take its time."""
+    ping = ["ip", "netns", "exec", netns, "ping", "-n", "-c", "1", "-w", "15", *words, address]
+    return machine.run(ping, check=False).returncode == 0
+
+
+def on_the_wire(machines: Machines, netns: str, address: str) -> list[tuple[str, str]]:
+    """The tag and the kind of a request and its answer on the underlay, as large as the lab's packets can be."""
+    one, other = machines.values()
+    mtu = one.json(["ip", "-n", netns, "-j", "link", "show", f"{netns}-veth0"])[0]["mtu"]
+    with capture(other, "", "eth0", 2, "udp port 4789 and greater 1400", seconds=30) as lines:
+        assert answered(one, netns, address, "-M", "do", "-s", str(mtu - IPV4_AND_ICMP))
+    assert fragments(one) == fragments(other) == 0
+    return FRAME.findall("\n".join(lines))
+
+
+def test_a_trunk_between_switches_on_two_machines() -> None:
+    lab = documented()
+    with joined(2) as machines:
+        changed, nodes = build(machines, lab)
+        assert changed
+        assert not build(machines, lab)[0]
+        assert members(machines) == MEMBERS
+        see(machines, lab, nodes)
+        assert on_the_wire(machines, "ns1", "192.0.2.3") == [("vlan 10", "request"), ("vlan 10", "reply")]
+        assert on_the_wire(machines, "ns2", "192.0.2.4") == [("vlan 20", "request"), ("vlan 20", "reply")]
+        for name, commands in DRIFT.items():
+            machines[name].run(["sh", "-ec", commands])
+        assert build(machines, lab)[0]
+        assert members(machines) == MEMBERS
+        assert not build(machines, lab)[0]
+        see(machines, lab, nodes)

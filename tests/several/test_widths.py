@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import typing as t
 
 import pytest
 from machines import Bed
-from traffic import inside, ping
+from traffic import capture, fragments, inside, ping
 
 if t.TYPE_CHECKING:
     from machines import Member
@@ -57,25 +56,6 @@ def transferred(one: Member, other: Member) -> None:
         assert receiver.stdout.read() == sent
 
 
-def fragments(machine: Member) -> int:
-    """How many packets the machine itself has cut into fragments, or put together of them."""
-    names = ("IpFragCreates", "IpReasmReqds", "Ip6FragCreates", "Ip6ReasmReqds")
-    counters = machine.json(["nstat", "-a", "-s", "-z", "-j", *names])["kernel"]
-    assert set(counters) == set(names)
-    return sum(counters.values())
-
-
-@contextlib.contextmanager
-def underlay_packets(machine: Member) -> t.Iterator[list[str]]:
-    """What tcpdump prints of the first packets of VXLAN that come during the block; it is there when that ends."""
-    words = ["timeout", "20", "tcpdump", "-tnel", "--immediate-mode", "-c", "300", "-i", "eth0", "udp", "port", "4789"]
-    lines: list[str] = []
-    with machine.popen(words, stdout=-1, stderr=-1) as tcpdump:
-        assert any("listening on " in line for line in tcpdump.stderr or ())
-        yield lines
-        lines += tcpdump.communicate()[0].splitlines()
-
-
 def mtu(machine: Member, netns: str, dev: str) -> int:
     found: int = machine.json(["ip", "-n", netns, "-j", "link", "show", dev])[0]["mtu"]
     return found
@@ -94,7 +74,7 @@ def test_tcp_fills_its_segments_and_none_is_cut(underlay: int, address: str, cro
             machine.run(["ip", "link", "set", "eth0", "gso_max_segs", "1"])  # packets as on a wire, each for itself
         whole = ["-M", "do", "-s", str(crosses - 28), "192.0.2.2"]
         assert "3 received" in ping(one, "ns1", *whole)
-        with underlay_packets(other) as packets:
+        with capture(other, "", "eth0", 300, "udp port 4789", seconds=20) as packets:
             transferred(one, other)
         lengths = [int(length[1]) for line in packets if (length := re.search(r"length (\d+): ", line))]
         assert max(lengths) == crosses + ETHERNET + (70 if address else 50)
