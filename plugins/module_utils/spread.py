@@ -228,5 +228,5 @@ class _Cut:
         """The end of a link that crosses, as a VXLAN device. It has one peer, so there is nothing to learn."""
         item = {name: getattr(end, name) for name in interface.OPTIONS}
         tunnel = {"id": vni, "local": machine.address, "remote": other.address, "dstport": self.port}
-        where = {"underlay": ROOT, "learning": False, "mtu": end.mtu or self.widths.width}
+        where = {"underlay": ROOT, "learning": False, "mtu": self.widths.of(end.key)}
         return {**item, "addresses": list(end.addresses), **tunnel, **where}

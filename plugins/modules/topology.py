@@ -121,7 +121,8 @@ notes:
     MAC addresses that are declared, and are of the kind C(vxlan). Of the underlay's MTU they lose 50 bytes over IPv4
     and 70 over IPv6, and 4 more in a lab with a trunk that crosses. If any link crosses, all C(veth), C(macvlan) and
     C(vxlan) that declare no C(mtu) get one that crosses. A declared one that does not is an error, as are IPv6
-    addresses where less than 1280 bytes are left.
+    addresses where less than 1280 bytes are left. An overlay of the lab's own takes its headers of that again, from all
+    that a bridge joins it to.
   - A machine on which the task fails is left as it was, and the others are not. O(state=reverted) on those where it
     succeeded with a change takes their part back. The role P(tcpip.lab.lab#role) does all of this.
   - Everything is checked before anything is changed. A message names the place of the fault, such as

@@ -110,6 +110,28 @@ def test_a_trunk_that_crosses_takes_the_tag_too() -> None:
     assert cut(lan(vlans=[{"vid": 10, "untagged": True, "pvid": True}])).mtu == 1450
 
 
+def overlay(**port: t.Any) -> Items:
+    """An overlay between a and b; in a it is a port of a bridge that c, here, and d, on another machine, are behind."""
+    cables = [{"name": f"{n}0", "netns": n, "peer": {"name": f"br-{n}", "netns": "a"}} for n in "cd"]
+    ports = [{"name": "br-c"}, {"name": "br-d"}, {"name": "x0", **port}]
+    return {
+        "netns": [A, B, {"name": "c", "host": "lab1"}, {"name": "d", "host": "lab2"}],
+        "veth": [CABLE, *cables],
+        "vxlan": [{"name": "x0", "netns": "a", "id": 1, "remote": "192.0.2.2", "dev": "a0"}],
+        "bridge_vlan": [{"name": "br0", "netns": "a", "ports": ports}],
+    }
+
+
+@pytest.mark.parametrize(("vlans", "carried"), [(None, 1400), ([{"vid": 10}], 1392)])
+def test_all_stations_of_a_lan_have_the_mtu_of_an_overlay_that_is_a_part_of_it(vlans: t.Any, carried: int) -> None:
+    here, there = cut(overlay(vlans=vlans)).parts.values()
+    (local,) = here["veth"]
+    assert (local["mtu"], local["peer"]["mtu"]) == (carried, carried)
+    crossing = 1450 if vlans is None else 1446
+    assert {each["name"]: each["mtu"] for each in here["vxlan"]} == {"a0": crossing, "br-d": carried, "x0": carried}
+    assert {each["name"]: each["mtu"] for each in there["vxlan"]} == {"b0": crossing, "d0": carried}
+
+
 def wide(items: Items, **mtus: int) -> Items:
     """With MTUs declared by the names of the near ends."""
     veths = [{**each, **({"mtu": mtus[each["name"]]} if each["name"] in mtus else {})} for each in items["veth"]]
@@ -126,6 +148,11 @@ FAULTS: list[tuple[Items, str]] = [
         wide(lan(), c0=1500),
         "veth[2].mtu: packets of 1500 bytes do not cross between the machines: the underlay carries 1500,"
         " and VXLAN takes 50 of that (leave it out, or give 1450 at most)",
+    ),
+    (
+        wide(overlay(), c0=1450),
+        "veth[1].mtu: packets of 1450 bytes do not cross between the machines: the underlay carries 1500,"
+        " and VXLAN takes 50 of that (leave it out, or give 1400 at most)",
     ),
     (
         {
@@ -180,6 +207,16 @@ def test_a_declared_mtu_that_crosses_is_kept() -> None:
     items = {**PAIR, "netns": [*PAIR["netns"], {"name": "c", "host": "lab1"}], "veth": [CABLE, elsewhere]}
     (kept,) = cut(items).parts["lab1"]["veth"]
     assert (kept["mtu"], kept["peer"]["mtu"]) == (9000, 9000)
+
+
+def test_an_underlay_of_large_packets_carries_large_packets_where_they_are_declared() -> None:
+    wider = (Machine("lab1", "10.0.0.1", 9000), Machine("lab2", "10.0.0.2", 9000))
+    assert end(wide(PAIR, a0=8950), "lab1", *wider)["mtu"] == 8950
+    with pytest.raises(LabError, match=r"the underlay carries 9000, .* give 8950 at most"):
+        cut(wide(PAIR, a0=8951), *wider)
+    inside = {"name": "x0", "netns": "a", "id": 1, "remote": "192.0.2.2", "dev": "a0"}
+    found = cut({**wide(PAIR, a0=8950), "vxlan": [inside]}, *wider).parts["lab1"]["vxlan"]
+    assert {each["name"]: each["mtu"] for each in found} == {"a0": 8950, "x0": 1500}
 
 
 def test_a_link_cannot_cross_from_ipv4_to_ipv6() -> None:
