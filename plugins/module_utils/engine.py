@@ -104,17 +104,16 @@ def _run(request: Request, ledger: Ledger | None, check: bool) -> Outcome:
     with Sockets() as sockets:
         if request.lab:
             request = _with_history(request, ledger or _recover(request.lab, sockets))
-        state = observe.read(_scope(request, ledger), sockets)
+        state = observe.read(scope_of(request, ledger), sockets)
         if ledger:
-            state.first_values = ledger.known_values()
-            _adopt(state, ledger)
-        operations = _plan(request, state, ledger)
+            recall(state, ledger)
+        operations = steps(request, state, ledger, _claimed_by_others(request))
         if not check:
             _apply(request, operations, state, ledger, sockets)
     return Outcome(operations, state)
 
 
-def _scope(request: Request, ledger: Ledger | None) -> Scope:
+def scope_of(request: Request, ledger: Ledger | None) -> Scope:
     """Where to look; for a lab without a true ledger also where things with its mark may have been left."""
     scope = Scope.of(request.resources, request.lab)
     if request.lab and not (ledger and ledger.complete):
@@ -125,8 +124,20 @@ def _scope(request: Request, ledger: Ledger | None) -> Scope:
     return scope
 
 
-def _adopt(state: State, ledger: Ledger) -> None:
-    """Somebody may have taken the mark from a namespace of ours: it is known by its identity, too."""
+def repetition(ledger: Ledger) -> Request:
+    """The run that makes of a lab again what it was made to be last. Raises LabError for a ledger that is too faulty.
+
+    Runs before that did not come to their end may have left something, which it takes away.
+    """
+    return _with_history(Request(present=topology.parse(ledger.resources), lab=ledger.lab), ledger)
+
+
+def recall(state: State, ledger: Ledger) -> None:
+    """Add what the ledger knows: first values, and namespaces of ours.
+
+    Somebody may have taken the mark from one of those: it is known by its identity, too.
+    """
+    state.first_values = ledger.known_values()
     for name, namespace in state.namespaces.items():
         if namespace.owner is None and name in ledger.spaces and ledgers.is_same(name, ledger.spaces[name]):
             namespace.owner = ledger.lab
@@ -184,8 +195,14 @@ def _recover(lab: str, sockets: Sockets) -> Ledger:
     return Ledger(lab, found)
 
 
-def _plan(request: Request, state: State, ledger: Ledger | None) -> list[Operation]:
-    claims = _claims(request, state, ledger)
+def steps(
+    request: Request, state: State, ledger: Ledger | None, others: Mapping[tuple[Any, ...], str]
+) -> list[Operation]:
+    """What has to be done; C(others) are the keys of what other labs have and cannot mark, with their names.
+
+    Raises LabError where it must not be done.
+    """
+    claims = _claims(request, state, ledger, others)
     verify.everything(request.present, state, claims)
     absent = request.absent
     if request.lab:
@@ -195,12 +212,19 @@ def _plan(request: Request, state: State, ledger: Ledger | None) -> list[Operati
     return plan.make(request.present, absent, state, request.lab)
 
 
-def _claims(request: Request, state: State, ledger: Ledger | None) -> Claims:
-    """What the ledgers know of things without a mark."""
-    others: dict[tuple[Any, ...], str] = {}
-    if any(True for resource in request.resources for _claim in resource.unmarked()):
-        for other in ledgers.others(request.lab or MACHINE):
-            others.update((each.key, other.lab) for one in _parse_ledger(other) for each in one.unmarked())
+def _claimed_by_others(request: Request) -> dict[tuple[Any, ...], str]:
+    """The keys of what other labs have and cannot mark, if any of it matters to the request."""
+    if not any(True for resource in request.resources for _claim in resource.unmarked()):
+        return {}
+    return {key: other.lab for other in ledgers.others(request.lab or MACHINE) for key in claimed(other)}
+
+
+def claimed(ledger: Ledger) -> list[tuple[Any, ...]]:
+    """The keys of what a lab has and cannot mark."""
+    return [claim.key for resource in _parse_ledger(ledger) for claim in resource.unmarked()]
+
+
+def _claims(request: Request, state: State, ledger: Ledger | None, others: Mapping[tuple[Any, ...], str]) -> Claims:
     former = _parse_ledger(ledger) if ledger and request.lab else []
     links = {key for key in _ends(former) if key[0] == ROOT and _is_claimed(key, state, ledger)}
     return Claims(request.lab, frozenset(links), frozenset(each.key() for each in former), others)

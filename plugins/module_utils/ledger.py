@@ -65,21 +65,21 @@ def load(lab: str) -> Ledger | None:
     Raises LabError when it cannot be read.
     """
     try:
-        with open(_file(lab), encoding="utf-8") as stream:
+        with open(file(lab), encoding="utf-8") as stream:
             return _decode(json.load(stream))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise LabError(f"{_file(lab)} cannot be read: {error}", hint="remove the file; the marks suffice") from error
+        raise LabError(f"{file(lab)} cannot be read: {error}", hint="remove the file; the marks suffice") from error
 
 
 def save(ledger: Ledger) -> None:
     """Write the ledger in one step, or remove it when there is nothing left to remember."""
     if ledger.empty:
         with suppress(FileNotFoundError):
-            os.unlink(_file(ledger.lab))
+            os.unlink(file(ledger.lab))
         return
-    _write(_file(ledger.lab), _encode(ledger))
+    _write(file(ledger.lab), _encode(ledger))
 
 
 @contextmanager
@@ -98,8 +98,8 @@ def _locked(lab: str) -> Iterator[None]:
         yield
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(f"{_file(lab)}.new")  # by a run that was killed
-        if not os.path.exists(_file(lab)):
+            os.unlink(f"{file(lab)}.new")  # by a run that was killed
+        if not os.path.exists(file(lab)):
             os.unlink(_lock_file(lab))
         os.close(descriptor)
         _tidy()
@@ -108,12 +108,17 @@ def _locked(lab: str) -> Iterator[None]:
 def others(lab: str) -> list[Ledger]:
     """The ledgers of all other labs that can be read."""
     found = []
-    for name in sorted(os.listdir(DIRECTORY)) if os.path.isdir(DIRECTORY) else ():
-        other, extension = os.path.splitext(name)
-        if extension == ".json" and other not in (lab, MACHINE):
+    for other in labs():
+        if other != lab:
             with suppress(LabError):
                 found.append(load(other))
     return [each for each in found if each]
+
+
+def labs() -> list[str]:
+    """The labs that have a ledger, in order."""
+    files = os.listdir(DIRECTORY) if os.path.isdir(DIRECTORY) else ()
+    return sorted(name for name, extension in map(os.path.splitext, files) if extension == ".json" and name != MACHINE)
 
 
 def prepare_netns_directory() -> None:
@@ -201,7 +206,8 @@ def is_same(netns: str, identity: str) -> bool:
         return False
 
 
-def _file(lab: str) -> str:
+def file(lab: str) -> str:
+    """Where the ledger of a lab is."""
     return f"{DIRECTORY}/{lab}.json"
 
 

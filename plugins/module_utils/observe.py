@@ -128,7 +128,8 @@ class _Reading:
     def namespace(self, scope: Scope) -> Namespace:
         """What was read, without what lies in other namespaces."""
         addresses = self._addresses()
-        self.fdb = self._fdb() if scope.wants(Topic.FDB, self.name) else {}
+        tunnels = any(link.kind == "vxlan" for link in self.links.values())
+        self.fdb = self._fdb() if tunnels and scope.wants(Topic.FDB, self.name) else {}
         bridges = any(link.settings.get("default_pvid") is not None for link in self.links.values())
         vlans = self._vlans() if bridges else {}
         links = {

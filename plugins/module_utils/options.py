@@ -18,6 +18,8 @@ from .errors import LabError
 
 _TRUE = frozenset(("true", "yes", "on", "1"))
 _FALSE = frozenset(("false", "no", "off", "0"))
+#: An option that says nothing.
+_ROOT = ("netns", "")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,20 @@ def _argument(option: Option) -> dict[str, Any]:
     if option.options is not None:
         spec["options"] = argument_spec(option.options)
     return spec
+
+
+def accepted(found: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """Of what was found that which can be given, as it would be given: without what is unknown, and without a netns
+    that is the root namespace.
+    """
+    known = {name: found[name] for name in options if found.get(name) is not None}
+    return {name: _accepted(value, options[name].options) for name, value in known.items() if (name, value) != _ROOT}
+
+
+def _accepted(value: Any, options: Options | None) -> Any:
+    if options is None:
+        return value
+    return [accepted(each, options) for each in value] if isinstance(value, list) else accepted(value, options)
 
 
 def read(item: Any, options: Options, place: str) -> dict[str, Any]:

@@ -46,10 +46,10 @@ def run_topology() -> None:
         module.fail_json(msg=str(error))
 
 
-def require(module: AnsibleModule) -> None:
+def require(module: AnsibleModule, purpose: str = "to change namespaces and links") -> None:
     """Fail with a message that says what to do if the module cannot work here: no root, no pyroute2."""
     if os.geteuid() != 0:
-        module.fail_json(msg="root privileges are needed to change namespaces and links (set become: true)")
+        module.fail_json(msg=f"root privileges are needed {purpose} (set become: true)")
     if codecs.IMPORT_ERROR:
         library = missing_required_lib(f"pyroute2 >= {PYROUTE2_MINIMUM}")
         module.fail_json(msg=library, exception=codecs.IMPORT_ERROR)

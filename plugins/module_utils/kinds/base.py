@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from .. import merging
 from ..features import Feature
 from ..operations import Operation
-from ..options import Options
+from ..options import Options, accepted
 from ..scope import Ask
 from ..state import Link, LinkName, State
 from .interface import Interface
@@ -60,6 +60,11 @@ class Resource(ABC):
     @abstractmethod
     def live(self, state: State) -> dict[str, Any] | None:
         """What is there of it, as data for the module's result; None if nothing is."""
+
+    def item(self, state: State) -> dict[str, Any] | None:
+        """What is there of it as the item of a topology that would find it so; None if nothing is."""
+        found = self.live(state)
+        return accepted(found, self.OPTIONS) if found else None
 
     def key(self) -> tuple[Any, ...]:
         """Kind and identity: no two resources of a topology share it."""

@@ -154,7 +154,11 @@ class BridgeVlan(Resource):
             yield from vlans.change(netns, port.name, have, port.vlans)
 
     def live(self, state: State) -> dict[str, Any] | None:
-        link = state.link(self.end.key)
+        return self.live_link(state.link(self.end.key), state)
+
+    @staticmethod
+    def live_link(link: Link | None, state: State) -> dict[str, Any] | None:
+        """An observed interface as data, for results."""
         found = interface.live(link)
         if found and link and link.kind == "bridge":
             found.update(link.settings, vlans=_live_vlans(link))

@@ -17,7 +17,7 @@ from ..command import DATA, FILES, PYTHON, Command, File, Ready, Spot
 from ..errors import LabError
 from ..options import Option, Options, read
 from ..rundir import DIRECTORY
-from ..state import LinkName, State
+from ..state import LinkName, Process, State
 from . import interface
 from .base import Claim, at
 from .service import Service
@@ -93,12 +93,20 @@ class Capture(Service):
             ),
         )
 
+    def running(self, have: Process, command: Command) -> dict[str, Any]:
+        found = _arguments(command)
+        return {**found, "path": None} if _is_ours(found["path"]) else found
+
     def live(self, state: State) -> dict[str, Any] | None:
         have, found = self.found(state), super().live(state)
         if have and found and have.command:
-            _python, _isolated, _program, dev, snaplen, _user, expression = have.command.argv
-            found.update(dev=dev, filter=expression, snaplen=int(snaplen), path=have.command.output)
+            found.update(_arguments(have.command))
         return found
+
+
+def _arguments(command: Command) -> dict[str, Any]:
+    _python, _isolated, _program, dev, snaplen, _user, expression = command.argv
+    return {"dev": dev, "filter": expression, "snaplen": int(snaplen), "path": command.output}
 
 
 @lru_cache(maxsize=1)

@@ -206,6 +206,9 @@ class DhcpClient(Service):
                 yield RemoveRoute(self.netns, route)
             yield RemoveAddress(self.netns, self.name, lease["address"])
 
+    def running(self, have: Process, command: Command) -> dict[str, Any]:
+        return {"timeout": command.ready.timeout}
+
     def live(self, state: State) -> dict[str, Any] | None:
         have, found = self.found(state), super().live(state)
         if have and found:

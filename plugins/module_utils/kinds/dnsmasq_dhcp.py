@@ -17,7 +17,7 @@ from ..errors import LabError
 from ..leases import LEASES, read_leases
 from ..merging import DNSMASQ
 from ..options import Option, Options, read
-from ..state import ROOT, LinkName, State
+from ..state import ROOT, LinkName, Process, State
 from . import interface
 from .base import Claim, at
 from .service import Service
@@ -25,6 +25,7 @@ from .service import Service
 CONFIGURATION = "dnsmasq.conf"
 #: What dnsmasq calls the options that have a short name here.
 _NAMED = {"router": "option:router", "dns": "option:dns-server", "mtu": "option:mtu"}
+_SHORT = {word: name for name, word in _NAMED.items()}
 
 _LEASE_TIME = re.compile(r"[1-9][0-9]{0,8}[mhdw]?|infinite")
 _OPTION = re.compile(r"[1-9][0-9]{0,2}|option:[a-z0-9-]+")
@@ -158,6 +159,10 @@ class DnsmasqDhcp(Service):
             ),
         )
 
+    def running(self, have: Process, command: Command) -> dict[str, Any]:
+        texts = [file.content for file in command.files if file.name == CONFIGURATION]
+        return read_configuration("".join(texts))
+
     def live(self, state: State) -> dict[str, Any] | None:
         have, found = self.found(state), super().live(state)
         if have and found:
@@ -228,3 +233,27 @@ def _dhcp(options: Mapping[str, Any], leases: str) -> Iterator[str]:
         yield f"dhcp-option={','.join([word, *items])}"
     for host in options["hosts"]:
         yield f"dhcp-host={','.join([host['mac'], host['address'], *filter(None, [host['name']])])}"
+
+
+def read_configuration(text: str) -> dict[str, Any]:
+    """The options that gave this text by C(render)."""
+    lines = [line.partition("=")[::2] for line in text.splitlines()]
+    said = {word: [value.split(",") for name, value in lines if name == word] for word, _value in lines}
+    options = {word: items for word, *items in said.get("dhcp-option", ())}
+    return {
+        "interfaces": [name for (name,) in said.get("interface", ())],
+        "ranges": [dict(zip(_RANGE, each)) for each in said.get("dhcp-range", ())],
+        "options": {_SHORT.get(word, word): items for word, items in options.items()} or None,
+        "hosts": [dict(zip(_HOST, each)) for each in said.get("dhcp-host", ())],
+        "dns": said.get("port") == [["53"]],
+        "records": _records(said.get("host-record", ())),
+        "user": next((name for (name,) in said.get("user", ())), None),
+    }
+
+
+def _records(lines: Iterable[Sequence[str]]) -> list[dict[str, Any]]:
+    """The records: one line has one address."""
+    found: dict[str, list[str]] = {}
+    for name, address in lines:
+        found.setdefault(name, []).append(address)
+    return [{"name": name, "addresses": addresses} for name, addresses in found.items()]

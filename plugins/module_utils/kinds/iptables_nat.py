@@ -19,7 +19,7 @@ from ..nat import Rule
 from ..operations import ArrangeNat, Operation, RemoveNat
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
-from ..state import ROOT, LinkName, State
+from ..state import ROOT, LinkName, Nat, State
 from . import interface
 from .base import Resource, at
 
@@ -222,6 +222,25 @@ class IptablesNat(Resource):
             change = step(self.netns, family, mine, table.rules, after, new=not table.there)
             if change.lost or change.gained:
                 yield change
+
+
+def items(netns: str, table: Mapping[int, Nat]) -> Iterator[dict[str, Any]]:
+    """The sets of our rules that are in a namespace, each as the item that declares it, by its mark C(mark)."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for family, each in sorted(table.items()):
+        for line in each.rules:
+            mine, rule = nat.mark_of(line), nat.read(line)
+            if mine and rule:
+                found.setdefault(mine, []).append(_item(family, rule))
+    for mine, rules in found.items():
+        yield {"mark": mine, "netns": netns, "name": mine.partition("/")[2] or None, "rules": rules}
+
+
+def _item(family: int, rule: Rule) -> dict[str, Any]:
+    said = {name: value for name, value in vars(rule).items() if name in _RULE and value}
+    to = {_TO[rule.target][0]: rule.to} if rule.to else {}
+    version = next(name for name, number in _FAMILIES.items() if number == family)
+    return {"jump": rule.target, "chain": rule.chain, "ip_version": version, **said, **to}
 
 
 def strays(declared: Iterable[Resource], state: State, lab: str) -> Iterator[RemoveNat]:

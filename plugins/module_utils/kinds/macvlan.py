@@ -91,9 +91,13 @@ class Macvlan(Resource):
         yield from configure(end, link, alias)
 
     def live(self, state: State) -> dict[str, Any] | None:
-        link = state.link(self.end.key)
+        return self.live_link(state.link(self.end.key), state)
+
+    @classmethod
+    def live_link(cls, link: Link | None, _state: State) -> dict[str, Any] | None:
+        """An observed interface as data, for results."""
         found = interface.live(link)
-        if found and link and link.kind == self.KIND:
+        if found and link and link.kind == cls.KIND:
             found.update(link.settings, parent_netns=link.base)
         return found
 

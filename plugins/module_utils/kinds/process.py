@@ -13,6 +13,7 @@ from .. import values
 from ..command import FILES, Command, File, Ready, Spot, Stop
 from ..errors import LabError
 from ..options import Option, Options, read
+from ..state import Process as Record
 from ..state import State
 from . import interface
 from .base import at
@@ -90,6 +91,21 @@ class Process(Service):
             ready=_ready(options["ready"]),
             stop=Stop(options["stop_signal"], options["stop_timeout"]),
         )
+
+    def running(self, have: Record, command: Command) -> dict[str, Any]:
+        ready, stop = command.ready, command.stop
+        ports = {"tcp": next(iter(ready.tcp), None), "udp": next(iter(ready.udp), None)}
+        return {
+            "command": list(command.argv),
+            "user": command.user,
+            "directory": command.directory,
+            "environment": dict(command.environment) or None,
+            "capabilities": list(command.capabilities),
+            "files": [vars(file) for file in command.files],
+            "ready": {**ports, "log": ready.log or None, "timeout": ready.timeout} if ready.asked else None,
+            "stop_signal": stop.signal,
+            "stop_timeout": stop.timeout,
+        }
 
     def live(self, state: State) -> dict[str, Any] | None:
         have, found = self.found(state), super().live(state)

@@ -91,8 +91,8 @@ class Route(Resource):
             yield ReplaceRoute(want.netns, want, there[0])
 
     def live(self, state: State) -> dict[str, Any] | None:
-        found = [vars(route) for route in state.routes(self.entry.netns) if self._means(route)]
-        return {name: value for name, value in found[0].items() if name != "connected"} if found else None
+        found = [route for route in state.routes(self.entry.netns) if self._means(route)]
+        return live(found[0]) if found else None
 
     def absent(self, state: State) -> Iterator[Operation]:
         for route in state.routes(self.entry.netns):
@@ -104,6 +104,11 @@ class Route(Resource):
         want = self.entry
         same = (want.family, want.dst, want.table) == (route.family, route.dst, route.table)
         return same and (self.any_metric or want.metric == route.metric) and _given_fits(want, route)
+
+
+def live(route: Entry) -> dict[str, Any]:
+    """An observed route as data, for results."""
+    return {name: value for name, value in vars(route).items() if name != "connected"}
 
 
 def _fits(want: Entry, have: Entry) -> bool:

@@ -25,6 +25,7 @@ from ..operations import (
     StopClient,
     StopProcess,
 )
+from ..options import accepted
 from ..scope import Ask, Topic
 from ..state import Process, State
 from .base import Resource, at
@@ -103,6 +104,17 @@ class Service(Resource):
             text = f"neither {names} is" if len(self.programs()) > 1 else f"the command {names} is not"
             raise LabError(f"{text} on this machine", self.place, self.INSTALL)
         return there
+
+    def item(self, state: State) -> dict[str, Any] | None:
+        have = self.found(state)
+        if have is None or have.command is None or not have.pid or not have.in_place:
+            return None
+        found = {self.NAME: self.name, "netns": self.netns, **self.running(have, have.command)}
+        return accepted(found, self.OPTIONS)
+
+    def running(self, have: Process, command: Command) -> dict[str, Any]:
+        """The options that it was started with, by its record."""
+        return {}
 
     def live(self, state: State) -> dict[str, Any] | None:
         have = self.found(state)

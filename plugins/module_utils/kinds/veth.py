@@ -71,7 +71,11 @@ class Veth(Resource):
             yield from configure(end, state.link(end.key), alias)
 
     def live(self, state: State) -> dict[str, Any] | None:
-        link = state.link(self.near.key)
+        return self.live_link(state.link(self.near.key), state)
+
+    @staticmethod
+    def live_link(link: Link | None, state: State) -> dict[str, Any] | None:
+        """An observed interface as data, for results."""
         found = interface.live(link)
         if found and link and link.peer:
             found["peer"] = interface.live(state.link(link.peer))

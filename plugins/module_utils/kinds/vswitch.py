@@ -136,6 +136,10 @@ class Vswitch(Service):
         link = state.link((self.netns, name))
         return link is not None and link.index == index
 
+    def running(self, have: Process, command: Command) -> dict[str, Any]:
+        told = have.told or {"ports": ()}
+        return {**told, "ports": [port["name"] for port in told["ports"]]}
+
     def live(self, state: State) -> dict[str, Any] | None:
         have, found = self.found(state), super().live(state)
         if have and found and have.told:

@@ -173,9 +173,13 @@ class Vxlan(Resource):
         return FdbEntry(UNKNOWN, dst, dev or "") if dst else None
 
     def live(self, state: State) -> dict[str, Any] | None:
-        link = state.link(self.end.key)
+        return self.live_link(state.link(self.end.key), state)
+
+    @classmethod
+    def live_link(cls, link: Link | None, _state: State) -> dict[str, Any] | None:
+        """An observed interface as data, for results."""
         found = interface.live(link)
-        if found and link and link.kind == self.KIND:
+        if found and link and link.kind == cls.KIND:
             found.update(link.settings, underlay=link.base)
             found["fdb"] = [{"mac": entry.mac, "dst": entry.dst} for entry in sorted(link.fdb)]
         return found
