@@ -82,7 +82,7 @@ EXAMPLES = r"""
 
 - name: Name the nodes that have no default route
   ansible.builtin.debug:
-    msg: "{{ live.netns | map(attribute='name') | difference(routed) }}"
+    msg: "{{ live.netns | map(attribute='name') | difference(routed) | sort }}"
   vars:
     live: "{{ found.labs[0].live }}"
     routed: "{{ live.route | default([]) | selectattr('dst', '==', 'default') | map(attribute='netns') }}"

@@ -199,11 +199,16 @@ def test_without_root_privileges(machine: LabMachine) -> None:
     read = [f"--{kind}-caps=+dac_read_search" for kind in ("inh", "ambient")]
     module_of = [machine.module_python, str(ROOT / "tests/run_module.py")]
     command = ["setpriv", "--reuid=65534", "--clear-groups", *read, *module_of]
-    for module, options in (("topology", {"name": "lab", **PAIR}), ("netns", {"name": "ns1"})):
+    change, look = "change namespaces and links", "enter namespaces and to read the records of labs"
+    for module, options, purpose in (
+        ("topology", {"name": "lab", **PAIR}, change),
+        ("netns", {"name": "ns1"}, change),
+        ("lab_info", {}, look),
+    ):
         done = run_under(machine, command, module, **options)
         said = json.loads(done.stdout.splitlines()[-1])
         assert said["failed"]
-        assert said["msg"] == "root privileges are needed to change namespaces and links (set become: true)"
+        assert said["msg"] == f"root privileges are needed to {purpose} (set become: true)"
     same(before, machine.snapshot())
 
 

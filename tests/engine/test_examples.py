@@ -179,6 +179,24 @@ def test_examples_do_what_check_mode_says_and_only_once(machine: LabMachine, mod
         assert predicted(again) == {"changed": False, "changes": [], "diff": {"before": "", "after": ""}}, title
 
 
+def test_the_examples_of_lab_info_run(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    """And find the lab, and what is left of another one, which is gone then."""
+    machine.module("topology", name="router", **ROUTER)
+    machine.module("topology", name="lost", netns=[{"name": "left"}])
+    machine.run(["rm", "/run/tcpip.lab/lost.json"])
+    assert undeclared(machine.module("lab_info", machine=True), "lab_info") == []
+    file = tmp_path / "examples.yml"
+    tasks = documented("lab_info", "EXAMPLES")
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+    play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    file.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    run = machine.playbook(file)
+    assert len(run.tasks) >= len(tasks), run.stdout
+    assert run.changed == 1, run.stdout
+    assert run.tasks[2]["msg"] == ["ns1", "ns2", "router"]
+    assert machine.run(["ls", "/run/netns"]).stdout.split() == ["ns1", "ns2", "router"]
+
+
 def test_ansible_takes_the_examples_as_tasks(machine: LabMachine, tmp_path: pathlib.Path) -> None:
     tasks = [task for module in GROUND for task in documented(module, "EXAMPLES")]
     file = tmp_path / "examples.yml"
