@@ -54,6 +54,27 @@ def test_a_failure_on_one_machine_undoes_all(bed: Bed, machines: list[Member]) -
         assert differences(before, bed.snapshots()) == []
 
 
+@contextlib.contextmanager
+def unwritable(machine: Member, directory: str) -> t.Iterator[None]:
+    """A block during which nothing can be written there."""
+    machine.run(["mount", "--bind", directory, directory])
+    machine.run(["mount", "-o", "remount,bind,ro", directory])
+    try:
+        yield
+    finally:
+        machine.run(["umount", directory])
+
+
+def test_a_walkthrough_begins_on_all_or_on_none(bed: Bed, machines: list[Member]) -> None:
+    bed.playbook(LAB, **UNSEEN)
+    with unwritable(machines[2], "/run/tcpip.lab"):
+        said = bed.playbook(LAB, _fails=True, walkthrough=True, **UNSEEN).stdout
+    assert "The lab router was not built. It failed on lab3" in said
+    assert "Stage 1" not in said
+    assert namespaces(machines) == PLACES
+    assert bed.playbook(LAB, **UNSEEN).changed == 0
+
+
 def test_what_is_not_reached_is_named_and_blocks_nothing_but_the_building(bed: Bed, machines: list[Member]) -> None:
     bed.playbook(LAB, **UNSEEN)
     with machines[1].cut():

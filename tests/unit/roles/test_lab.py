@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -30,8 +31,19 @@ def test_documented_defaults_are_the_defaults(role: str) -> None:
     defaults = load(f"{role}/defaults/main.yml")
     options = load(f"{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     documented = {name: option["default"] for name, option in options.items() if "default" in option}
-    assert documented.keys() == defaults.keys()
+    assert documented.keys() <= defaults.keys() <= options.keys()
     templates = {name for name, value in defaults.items() if isinstance(value, str) and "{{" in value}
     assert {name: value for name, value in documented.items() if name not in templates} == {
         name: value for name, value in defaults.items() if name not in templates
     }
+
+
+@pytest.mark.parametrize("role", ["lab", "machine"])
+def test_the_readme_has_all_options_and_their_defaults(role: str) -> None:
+    readme = (ROLES / role / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(rf"^\| `({role}_\w+)` \| (.*?) \| ", readme, re.MULTILINE))
+    assert [*rows] == [*load(f"{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]]
+    literals = {name: cell[1:-1] for name, cell in rows.items() if re.fullmatch("`[^`]+`", cell) and "{{" not in cell}
+    defaults = load(f"{role}/defaults/main.yml")
+    wrong = {name: text for name, text in literals.items() if yaml.safe_load(text) != defaults[name]}
+    assert not wrong
