@@ -13,6 +13,8 @@ description:
   - Makes a host of each namespace of a topology, which tasks reach by the connection P(tcpip.lab.netns#connection).
   - It reads a file C(lab.yml) or C(NAME.lab.yml), or one with the ending C(.yaml). No machine is asked for anything, so
     the hosts are there before the lab is.
+  - Where each of several machines has the whole lab, by C(lab_spread=false), there is a host for each node on each of
+    them, C(NODE.MACHINE).
   - For nodes of machines that other sources of the inventory have, name those sources first. Nodes get what these say
     of how the machine is reached, its variables C(ansible_*).
   - Groups are C(lab_NAME) of all nodes of the lab; C(netns_on_MACHINE) of those on a machine; and by what is declared
@@ -48,7 +50,8 @@ options:
     type: str
   machines:
     description:
-      - The machines that the lab is on, hosts or groups of the inventory.
+      - The machines that the lab is on, as patterns like those in C(hosts) of a play, such as V(labs), V(labs[0:1])
+        or V(labs:!lab3). Their order is part of what places the nodes.
       - By default the C(hosts) of the play, which in the playbooks of this collection are those in the extra variable
         C(lab_machines). Otherwise V(localhost).
     type: list
@@ -100,7 +103,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.inventory.helpers import get_group_vars
-from ansible.inventory.manager import split_host_pattern
+from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.playbook import Playbook
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible.utils.collection_loader._collection_finder import _get_collection_playbook_path
@@ -119,14 +122,17 @@ _GROUPS = {"router": "netns_routers", "switch": "netns_switches", "server": "net
 _WAYS = {"local": "local", "ssh": "ssh", "smart": "ssh", None: "ssh"}
 
 Variables = dict[str, t.Any]
+#: A host's name, its node, and the node's machine.
+Found = tuple[str, nodes.Node, str]
 
 
 class Lab(t.NamedTuple):
-    """A lab as it is declared, and the names of its machines."""
+    """A lab as it is declared, the names of its machines, and whether it is spread over them or whole on each."""
 
     name: str
     items: Mapping[str, t.Any]
     machines: list[str]
+    spread: bool
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]  # Ansible does not say what its types are
@@ -172,7 +178,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         if not isinstance(content, Mapping) or "name" not in content:
             raise LabError("is to have the name of the lab, and lists of items by kind")
         items = {key: value for key, value in content.items() if key != "name"}
-        return Lab(str(content["name"]), items, list(self._machines("localhost")))
+        return Lab(str(content["name"]), items, self._machines("localhost"), spread=True)
 
     def _of_playbook(self, file: str) -> Lab:
         """The lab as its role is given it, by Ansible's own loading, precedence and templates."""
@@ -183,12 +189,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
             raise LabError(f"{len(found)} of its plays have {ROLE} among their roles, and one is to have it")
         play, role = found[0]
         variables = {**manager.get_vars(play=play), **role.get_vars(), **manager.extra_vars}
-        machines = list(self._machines(self._render(variables, play.hosts)))
+        machines = self._machines(self._render(variables, play.hosts))
         variables.update(ansible_play_hosts_all=machines, ansible_play_hosts=machines)
         if "lab_name" not in variables:
             raise LabError("is not set", "lab_name")
-        name, items = (self._render(variables, variables[each]) for each in ("lab_name", "lab_topology"))
-        return Lab(name, items, machines)
+        words = ("lab_name", "lab_topology", "lab_is_spread")
+        name, items, spread = (self._render(variables, variables[each]) for each in words)
+        return Lab(name, items, machines, spread)
 
     def _render(self, variables: Variables, value: t.Any) -> t.Any:
         self.templar.available_variables = variables
@@ -198,26 +205,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         ways = {name: self._way(name) for name in lab.machines}
         former = self._former(lab.machines)
         with _in(self.get_option("playbook") or self.get_option("topology")):
-            homes = placement.place(lab.items, list(ways), former).nodes
-            found = nodes.of(topology.parse(lab.items))
+            found = list(_hosts(lab, former))
             self._refuse_known(found)
-        for node in found:
-            home = homes[node.name]
-            self._add_to_groups(node, f"lab_{lab.name}", f"netns_on_{home}")
+        for name, node, home in found:
+            self._add_to_groups(name, node, f"lab_{lab.name}", f"netns_on_{home}")
             given = {"node_lab": lab.name, "node_machine": home, "ansible_netns": node.name}
-            self._set(node.name, {**ways[home], **given, **node.variables()})
+            self._set(name, {**ways[home], **given, **node.variables()})
 
-    def _refuse_known(self, found: Iterable[nodes.Node]) -> None:
-        for node in found:
-            if node.name in self.inventory.hosts:
+    def _refuse_known(self, found: Iterable[Found]) -> None:
+        for name, node, _home in found:
+            if name in self.inventory.hosts:
                 hint = "if it is one of another lab, they are two inventories"
-                raise LabError(f"{node.name!r} is a host of the inventory already", f"{node.place}.name", hint)
+                raise LabError(f"{name!r} is a host of the inventory already", f"{node.place}.name", hint)
 
-    def _add_to_groups(self, node: nodes.Node, *names: str) -> None:
+    def _add_to_groups(self, host: str, node: nodes.Node, *names: str) -> None:
         roles = [_GROUPS[role] for role in node.roles] or ["netns_stations"]
         for name in (*names, *roles):
             group = self.inventory.add_group(to_safe_group_name(name, force=True, silent=True))
-            self.inventory.add_host(node.name, group)
+            self.inventory.add_host(host, group)
 
     def _set(self, host: str, variables: Variables) -> None:
         for name, value in variables.items():
@@ -228,16 +233,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         self._add_host_to_composed_groups(self.get_option("groups"), known, host, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, host, strict=strict)
 
-    def _machines(self, otherwise: t.Any) -> Iterator[str]:
-        """The machines' names, in the order of the inventory where a group is named."""
-        for name in split_host_pattern(self.get_option("machines") or otherwise):
-            if name in self.inventory.groups:
-                yield from (host.name for host in self.inventory.groups[name].get_hosts())
-            elif self.inventory.get_host(name):
-                yield name
-            else:
+    def _machines(self, otherwise: t.Any) -> list[str]:
+        """The names of the machines that the patterns mean, by Ansible's own reading and so in the order of a play."""
+        known = InventoryManager(self.loader, parse=False)
+        known._inventory = self.inventory
+        self.inventory.reconcile_inventory()  # by which the hosts of the sources so far are in the group "all"
+        patterns = split_host_pattern(self.get_option("machines") or otherwise)
+        for pattern in patterns:
+            if not pattern.startswith("!") and not known.get_hosts(pattern.lstrip("&")):
                 hint = "the inventory sources that have it are to be named before this one"
-                raise LabError(f"there is no host or group {name!r} in the inventory", "machines", hint)
+                raise LabError(f"there is no host or group {pattern!r} in the inventory", "machines", hint)
+        found = [str(host.name) for host in known.get_hosts(patterns)]
+        if not found:
+            raise LabError(f"no host of the inventory is meant by {':'.join(patterns)!r}", "machines")
+        return found
 
     def _former(self, machines: Collection[str]) -> dict[str, str]:
         for node, machine in self.get_option("placement").items():
@@ -274,6 +283,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
     def _of_files(self, entities: list[t.Any]) -> Variables:
         found = get_vars_from_inventory_sources(self.loader, self.inventory.processed_sources, entities, "all")
         return t.cast(Variables, found)
+
+
+def _hosts(lab: Lab, former: Mapping[str, str]) -> Iterator[Found]:
+    """What is where."""
+    resources = topology.parse(lab.items)
+    found = nodes.of(resources)
+    if lab.spread:
+        homes = placement.place(lab.items, resources, lab.machines, former).nodes
+        yield from ((node.name, node, homes[node.name]) for node in found)
+        return
+    several = len(lab.machines) > 1
+    for machine in lab.machines:
+        yield from ((f"{node.name}.{machine}" if several else node.name, node, machine) for node in found)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import topology
 from .errors import LabError
 from .kinds import Netns, Resource, Veth, Vswitch
 from .merging import Items
@@ -38,16 +37,21 @@ class Placement:
     together: list[str]
 
 
-def place(items: Items, machines: Sequence[str], former: Mapping[str, str] | None = None) -> Placement:
-    """Place the nodes of a topology as it was written, C(former) being where nodes are already.
+def place(items: Items, resources: Sequence[Resource], machines: Sequence[str], former: Mapping[str, str]) -> Placement:
+    """Place the nodes of a topology, as it was written and as it was parsed, C(former) being where nodes are already.
 
-    Raises LabError with the place of the first fault.
+    Raises LabError for a machine or a node that is not there, and when nodes that have to share a machine are wanted on
+    different ones.
     """
-    return place_resources(topology.parse(items), wishes(items, machines), machines, former or {})
+    wanted = _wishes(items, machines)
+    groups = _Groups(resources, wanted)
+    homes = _homes(groups, wanted, machines, former)
+    found = _Placing(_Graph(resources, groups), len(machines), homes).run()
+    return Placement({node: machines[found[group]] for node, group in groups.of.items()}, groups.reasons())
 
 
 @dataclass(frozen=True)
-class Wish:
+class _Wish:
     """What an item of netns, at C(where), says of its node's machine: which one it is, or whose."""
 
     node: str
@@ -56,8 +60,8 @@ class Wish:
     beside: str | None = None
 
 
-def wishes(items: Items, machines: Sequence[str]) -> list[Wish]:
-    """What the user wants of the placement. Raises LabError for a machine or a node that is not there."""
+def _wishes(items: Items, machines: Sequence[str]) -> list[_Wish]:
+    """What the user wants of the placement."""
     spaces = list(enumerate(items.get(Netns.KIND) or ()))
     nodes = [str(item["name"]) for _i, item in spaces]
     found = []
@@ -65,7 +69,7 @@ def wishes(items: Items, machines: Sequence[str]) -> list[Wish]:
         where = f"{Netns.KIND}[{i}]"
         host = _one_of(machines, item.get(HOST), f"{where}.{HOST}", "none of the machines of this lab")
         beside = _one_of(nodes, item.get(BESIDE), f"{where}.{BESIDE}", "not in netns")
-        found.append(Wish(str(item["name"]), where, host, beside))
+        found.append(_Wish(str(item["name"]), where, host, beside))
     return found
 
 
@@ -77,23 +81,10 @@ def _one_of(known: Sequence[str], name: Any, where: str, otherwise: str) -> str 
     raise LabError(f"{name!r} is {otherwise}", where, hint)
 
 
-def place_resources(
-    resources: Sequence[Resource], wanted: Sequence[Wish], machines: Sequence[str], former: Mapping[str, str]
-) -> Placement:
-    """Place the nodes of a topology.
-
-    Raises LabError when nodes that have to share a machine are wanted on different ones.
-    """
-    groups = _Groups(resources, wanted)
-    homes = _homes(groups, wanted, machines, former)
-    found = _Placing(_Graph(resources, groups), len(machines), homes).run()
-    return Placement({node: machines[found[group]] for node, group in groups.of.items()}, groups.reasons())
-
-
 class _Groups:
     """The nodes that share a machine; C(of): the group of each node, known by one of its nodes."""
 
-    def __init__(self, resources: Sequence[Resource], wanted: Sequence[Wish]) -> None:
+    def __init__(self, resources: Sequence[Resource], wanted: Sequence[_Wish]) -> None:
         self.of: dict[str, str] = {name: name for resource in resources for name in sorted(resource.namespaces())}
         self._members: dict[str, list[str]] = {name: [name] for name in self.of}
         self._why: dict[tuple[str, ...], str] = {}
@@ -144,7 +135,7 @@ def _directions(resources: Iterable[Resource]) -> Iterator[tuple[Any, Any]]:
 
 
 def _homes(
-    groups: _Groups, wanted: Sequence[Wish], machines: Sequence[str], former: Mapping[str, str]
+    groups: _Groups, wanted: Sequence[_Wish], machines: Sequence[str], former: Mapping[str, str]
 ) -> dict[str, int]:
     """The machines, by their numbers, of the groups that have one already: by the user's word, or by their past."""
     homes: dict[str, int] = {}

@@ -123,6 +123,39 @@ def test_a_playbook_of_the_collection_for_the_machines_that_it_is_run_for(
         assert name in groups[f"netns_on_{hosts[name]['node_machine']}"]
 
 
+def test_where_the_lab_is_not_spread_each_machine_has_all_nodes(tmp_path: pathlib.Path) -> None:
+    machines = write(tmp_path / "machines.yml", MACHINES)
+    unspread = source(tmp_path, **ROUTER, machines=["labs[0:1]"])
+    hosts, groups = listed([machines, unspread], "--extra-vars", "lab_spread=false")
+    assert groups["netns_on_lab1"] == groups["lab_router"][:3] == ["ns1.lab1", "router.lab1", "ns2.lab1"]
+    assert groups["netns_on_lab2"] == groups["lab_router"][3:] == ["ns1.lab2", "router.lab2", "ns2.lab2"]
+    assert groups["netns_routers"] == ["router.lab1", "router.lab2"]
+    assert (hosts["ns1.lab2"]["ansible_netns"], hosts["ns1.lab2"]["ansible_host"]) == ("ns1", "203.0.113.2")
+
+
+#: Patterns of machines, and the machines that they mean, in the order of Ansible's plays. With "all" the nodes of what
+#: comes before would be machines, too.
+PATTERNS: dict[str, tuple[list[str], list[str]]] = {
+    "not": (["all:!lab2"], ["lab1", "lab3"]),
+    "and": (["labs", "&~lab[23]"], ["lab2", "lab3"]),
+    "range": (["labs[1:]"], ["lab2", "lab3"]),
+    "glob": (["l*1:l*3"], ["lab1", "lab3"]),
+    "order": (["lab3:lab1", "labs"], ["lab3", "lab1", "lab2"]),
+}
+
+
+def test_machines_are_named_by_patterns(tmp_path: pathlib.Path) -> None:
+    sources = [write(tmp_path / "machines.yml", MACHINES)]
+    for name, (patterns, machines) in PATTERNS.items():
+        lab = {"name": name, "netns": [{"name": f"{name}{number}"} for number in range(len(machines))]}
+        write(tmp_path / f"{name}.yml", lab)
+        given = {"plugin": "tcpip.lab.lab", "topology": f"{name}.yml", "machines": patterns}
+        sources.append(write(tmp_path / f"{name}.lab.yml", given))
+    hosts, groups = listed(sources)
+    found = {name: [hosts[node]["node_machine"] for node in groups[f"lab_{name}"]] for name in PATTERNS}
+    assert found == {name: machines for name, (_patterns, machines) in PATTERNS.items()}
+
+
 def test_what_a_node_is_and_where(tmp_path: pathlib.Path) -> None:
     """By what is declared: its place in the topology, that in the inventory, and else an automatic one."""
     write(tmp_path / "pair.yml", PAIR)
@@ -206,6 +239,8 @@ FAULTS: dict[str, tuple[Options, str]] = {
         {**ROUTER, "machines": ["labs", "lab9"]},
         "machines: there is no host or group 'lab9' in the inventory",
     ),
+    "nobody": ({**ROUTER, "machines": ["labs:!labs"]}, "machines: no host of the inventory is meant by 'labs:!labs'"),
+    "range": ({**ROUTER, "machines": ["labs[7]"]}, "No hosts matched the subscripted pattern 'labs[7]'"),
     "way": ({**ROUTER, "machines": ["box"]}, "machines: box is reached by 'docker', and this needs local or ssh"),
     "place": ({**ROUTER, "placement": {"ns1": "lab9"}}, "placement.ns1: 'lab9' is none of the machines of this lab"),
     "clash": ({"topology": "clash.yml"}, "clash.yml: netns[1].name: 'lab1' is a host of the inventory already"),

@@ -9,14 +9,19 @@ import collections
 import typing as t
 
 import pytest
+from ansible_collections.tcpip.lab.plugins.module_utils import placement, topology
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
-from ansible_collections.tcpip.lab.plugins.module_utils.placement import place
+from ansible_collections.tcpip.lab.plugins.module_utils.placement import Placement
 from hypothesis import given
 from hypothesis import strategies as st
 
 Items = dict[str, list[dict[str, t.Any]]]
 
 TWO, THREE = ["lab1", "lab2"], ["lab1", "lab2", "lab3"]
+
+
+def place(items: Items, machines: list[str], former: t.Mapping[str, str] | None = None) -> Placement:
+    return placement.place(items, topology.parse(items), machines, former or {})
 
 
 def link(one: str, other: str, number: int = 0) -> dict[str, t.Any]:
