@@ -46,8 +46,8 @@ def inventory(directory: pathlib.Path, common: Variables, hosts: dict[str, Varia
 def does_what_it_has_to(machine: LabMachine, directory: pathlib.Path, user: str, home: str, **way: t.Any) -> None:
     """Run the playbook in the two namespaces, and compare the files it brings.
 
-    Between them, what can be done in two ways is done in both: modules by pipelining and by files, and where SSH is the
-    way, files by SFTP and by a pipe.
+    Among them, what can be done in several ways is done in each: modules by pipelining and by files, and where SSH is
+    the way, files by SFTP, by a pipe and by scp.
 
     :param directory: an empty one that the machine can see.
     :param user: as whom tasks are to run, with that home.
@@ -55,10 +55,16 @@ def does_what_it_has_to(machine: LabMachine, directory: pathlib.Path, user: str,
     """
     first = {"ansible_pipelining": True, "ansible_ssh_transfer_method": "sftp"}
     second = {"ansible_pipelining": False, "ansible_ssh_transfer_method": "piped", "ansible_netns": "ns2"}
+    third = {"ansible_pipelining": True, "ansible_ssh_transfer_method": "scp", "ansible_netns": "ns2"}
+    third["ansible_scp_extra_args"] = (
+        "-OT"  # newer ones do not take names that are quoted for a shell, as Ansible does it
+    )
     hosts: dict[str, Variables] = {
         "ns1": {"expected_address": "192.0.2.1/24", **first},
         "other": {"expected_address": "192.0.2.2/24", **second},
     }
+    if way:
+        hosts["third"] = {"expected_address": "192.0.2.2/24", **third}
     odd, large = directory / FILE, directory / "large"
     odd.write_text(WORDS, encoding="utf-8")
     large.write_bytes(os.urandom(LARGE))

@@ -53,8 +53,9 @@ class Run:
 
 
 def changes(tasks: t.Iterable[Task]) -> list[Task]:
-    """Of recorded tasks those that changed something, without what a check run cannot know."""
-    return [{key: task.get(key) for key in ("task", "host", "diff")} for task in tasks if task.get("changed")]
+    """Of recorded tasks those that changed something, machine by machine, without what a check run cannot know."""
+    found = [{key: task.get(key) for key in ("task", "host", "diff")} for task in tasks if task.get("changed")]
+    return sorted(found, key=lambda task: str(task["host"]))
 
 
 def read_record(directory: str | os.PathLike[str], playbook: str, check: bool = False) -> list[Task]:

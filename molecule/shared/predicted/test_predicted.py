@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from labmachine import changes, read_record
@@ -15,7 +14,8 @@ if t.TYPE_CHECKING:
 
 
 def test_the_run_did_what_was_predicted(scratch: pathlib.Path) -> None:
-    playbook = os.environ["MOLECULE_SCENARIO_NAME"]
+    (predicted,) = (scratch / "record").glob("*-check")
+    playbook = predicted.name.removesuffix("-check")
     done = changes(read_record(scratch / "record", playbook))
     assert done, "the run changed nothing, so there was nothing to predict"
     assert changes(read_record(scratch / "record", playbook, check=True)) == done
