@@ -13,7 +13,8 @@ description:
     M(tcpip.lab.check) takes it, into steps, each of which M(tcpip.lab.witness) does on one of the machines, one after
     another.
   - Each machine makes the checks whose namespaces it has. A packet that one machine sends and another one has to see is
-    captured there from before to after it is sent, and a text is sent once the other machine listens.
+    captured there from before to after it is sent, and a text is sent once the other machine listens. As a datagram may
+    be lost on its way, and its sender is not told, it is sent three times, unless a capture has a C(count).
   - The order is that of M(tcpip.lab.check), traffic without C(captures), then the other checks one after another, and
     last of all what is looked at. What one machine does in a row is one step, so that a lab on a single machine has a
     single one.

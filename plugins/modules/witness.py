@@ -31,7 +31,7 @@ options:
       - >-
         C(begin) begins a part of a check, and C(end), which is given the same, ends it and says what was seen. Its keys
         are C(id) (what tells it from others on this machine, required; one that is there is replaced), C(name) (the
-        sentence of the check, required), C(captures), C(tcp) or C(udp), and C(part).
+        sentence of the check, required), C(captures), C(tcp) or C(udp), C(part) and C(again).
       - >-
         C(captures) is as in M(tcpip.lab.check). When C(begin) is done, no packet can be missed.
       - >-
@@ -39,6 +39,9 @@ options:
         different machines, and C(part) says which of the two this one is. V(listens) listens from C(begin) on, and
         C(end) says what has arrived, or that it is right that nothing has. V(calls) connects in C(begin), so that one
         can look at a connection that has carried nothing yet, and C(end) sends the text and closes the connection.
+      - >-
+        C(again) (V(false)) is for C(udp) where it V(calls). The text is sent three times, since a datagram may be lost
+        and nobody says so.
       - >-
         C(leases) asks a M(tcpip.lab.dnsmasq_dhcp) for what it has lent. Its keys are C(netns) and C(name) (V(dnsmasq)).
       - What keeps a part from being begun, such as a namespace that is not there, is told when it is ended.

@@ -124,6 +124,15 @@ def test_a_datagram_is_one_packet(router: LabMachine) -> None:
     assert results[1]["came"].startswith("13 bytes delivered from 2001:db8:1::1 port ")
 
 
+def test_a_datagram_that_is_lost_is_sent_again_unless_packets_are_counted(router: LabMachine) -> None:
+    lossy = ["-p", "udp", "-m", "statistic", "--mode", "nth", "--every", "3", "--packet", "0", "-j", "DROP"]
+    router.run(["ip", "netns", "exec", "router", "iptables", "-A", "FORWARD", *lossy])
+    seen = _capture("ns2", "ns2-veth0", "udp", packets=["UDP, length 13"])
+    (_sent, arrived) = _made(router, {"udp": TEXT, "captures": [seen]})
+    assert arrived["ok"], arrived["came"]
+    assert _verdicts(_made(router, {"udp": TEXT, "captures": [{**seen, "count": 1}]}))[1][0] is False
+
+
 @pytest.mark.parametrize(("protocol", "state"), [("tcp", "LISTEN"), ("udp", "UNCONN")])
 def test_its_port_is_free_when_it_has_ended(router: LabMachine, protocol: str, state: str) -> None:
     listener = {"id": "a", "name": "it arrives", protocol: TEXT, "part": "listens"}

@@ -26,6 +26,7 @@ WITNESS: Options = {
     "tcp": Option("dict", options=exchange.OPTIONS),
     "udp": Option("dict", options=exchange.OPTIONS),
     "part": Option(choices=(exchange.LISTENS, exchange.CALLS)),
+    "again": Option("bool", default=False),
     "captures": model.CHECK["captures"],
 }
 SERVER: Options = {"netns": NETNS, "name": Option(value=values.process_name, default="dnsmasq")}
@@ -82,7 +83,7 @@ def _witness(given: dict[str, Any], place: str) -> Witness:
         return Witness(given["id"], given["name"], captures)
     wanted = exchange.build(protocols[0], given[protocols[0]], f"{place}.{protocols[0]}")
     _check_part(given["part"], wanted, f"{place}.{protocols[0]}")
-    return Witness(given["id"], given["name"], captures, wanted, given["part"])
+    return Witness(given["id"], given["name"], captures, wanted, given["part"], given["again"])
 
 
 def _check_part(part: str, wanted: exchange.Exchange, place: str) -> None:

@@ -11,7 +11,7 @@ import socket
 import struct
 import termios
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Callable
 
 from ..errors import LabError
@@ -31,6 +31,8 @@ _PATIENCE_S = 1.0
 _AGAIN_PATIENCE_S = 0.4
 #: Seconds for a listener on another machine, and for an error that its machine sends back.
 _FAR_PATIENCE_S, _ERROR_S = 5.0, 0.3
+#: How often a datagram is sent that may be lost on the way to another machine.
+_TIMES = 3
 #: Bytes that are read behind the text, where none should be.
 _MOST = 65536
 
@@ -145,10 +147,13 @@ def _line(exchange: Exchange, client: socket.socket, what: str) -> str:
     return f"{netns_words(exchange.from_)}: {exchange.protocol} {way}: {what}"
 
 
-def deliver(exchange: Exchange, client: socket.socket) -> Outcome:
-    """Send the text to a listener that is elsewhere, which alone can say what has arrived. Raises OSError."""
+def deliver(exchange: Exchange, client: socket.socket, again: bool) -> Outcome:
+    """Send the text to a listener that is elsewhere, which alone can say what has arrived. Raises OSError.
+
+    C(again) is for UDP: send it several times, as one may be lost, and nobody says so.
+    """
     if exchange.protocol == "udp":
-        return _send(exchange, client)
+        return _send(exchange, client, _TIMES if again else 1)
     opening = _line(exchange, client, "connected")
     client.sendall(exchange.payload)
     acknowledged = _see_acknowledged(client)
@@ -171,15 +176,16 @@ def _see_acknowledged(client: socket.socket) -> bool:
     return True
 
 
-def _send(exchange: Exchange, client: socket.socket) -> Outcome:
-    opening = _line(exchange, client, f"sent {len(exchange.payload)} bytes")
-    client.send(exchange.payload)
+def _send(exchange: Exchange, client: socket.socket, times: int) -> Outcome:
+    size = len(exchange.payload)
+    opening = _line(exchange, client, f"sent {size} bytes" + (f", {times} times" if times > 1 else ""))
     client.settimeout(_ERROR_S)
-    try:
-        client.recv(1)
-    except socket.timeout:
-        return Outcome("sent", f"{len(exchange.payload)} bytes sent, no error came back", (opening,))
-    return Outcome("elsewhere", "an answer came, so somebody else listens there", (opening,))
+    for _time in range(times):
+        client.send(exchange.payload)
+        with suppress(socket.timeout):
+            client.recv(1)
+            return Outcome("elsewhere", "an answer came, so somebody else listens there", (opening,))
+    return Outcome("sent", f"{size} bytes sent, no error came back", (opening,))
 
 
 def arrivals(exchange: Exchange, listener: socket.socket, end: socket.socket, limit: float) -> Iterator[Outcome]:

@@ -168,7 +168,9 @@ class _Plan:
         yield from _begun(others)
         yield from self._looks(each, subject, "listening")
         if subject.works:
-            caller = _witness(near, each, part=CALLS, captures=own, **{protocol: words})
+            counted = any(capture.packets.count is not None for capture in each.check.captures)
+            again = True if protocol == "udp" and not counted else None
+            caller = _witness(near, each, part=CALLS, captures=own, again=again, **{protocol: words})
             yield from _begun([caller])
             yield from self._looks(each, subject, "connected")
             yield from _ended([caller])

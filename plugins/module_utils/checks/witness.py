@@ -50,7 +50,8 @@ _CREDENTIALS = struct.Struct("3i")
 class Witness:
     """What a machine does for a check: it captures, and is one of the two ends of an exchange, if there is one.
 
-    C(id) tells it from others on this machine, C(check) is the check's sentence.
+    C(id) tells it from others on this machine, C(check) is the check's sentence. C(again): it may send a datagram
+    several times.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Witness:
     captures: tuple[Capture, ...] = ()
     exchange: Exchange | None = None
     part: str = ""
+    again: bool = False
 
     def describe(self) -> str:
         """What is done here."""
@@ -260,7 +262,9 @@ def _result(witness: Witness, ok: bool, outcome: Outcome, evidence: list[str], f
 def _take_part(witness: Witness, stack: ExitStack) -> _Seen:
     if witness.exchange is None:
         return lambda: (True, Outcome("", ""), [])
-    return (_listen if witness.part == LISTENS else _call)(witness.exchange, stack)
+    if witness.part == LISTENS:
+        return _listen(witness.exchange, stack)
+    return _call(witness.exchange, witness.again, stack)
 
 
 class _Inbox:
@@ -303,7 +307,7 @@ def _listen(wanted: Exchange, stack: ExitStack) -> _Seen:
     return seen
 
 
-def _call(wanted: Exchange, stack: ExitStack) -> _Seen:
+def _call(wanted: Exchange, again: bool, stack: ExitStack) -> _Seen:
     clients: list[socket.socket] = []
 
     def once() -> tuple[bool, Outcome]:
@@ -316,14 +320,14 @@ def _call(wanted: Exchange, stack: ExitStack) -> _Seen:
     connected, opening, earlier = run.tried(once, run.patience(wanted))
 
     def seen() -> tuple[bool, Outcome, list[str]]:
-        outcome = _deliver(wanted, clients[0]) if connected else opening
+        outcome = _deliver(wanted, clients[0], again) if connected else opening
         return outcome.kind == "sent", outcome, earlier
 
     return seen
 
 
-def _deliver(wanted: Exchange, client: socket.socket) -> Outcome:
+def _deliver(wanted: Exchange, client: socket.socket, again: bool) -> Outcome:
     try:
-        return exchange.deliver(wanted, client)
+        return exchange.deliver(wanted, client, again)
     except OSError as error:
         return exchange.failed(wanted, error)

@@ -115,6 +115,17 @@ def test_a_text_is_sent_once_the_other_machine_listens() -> None:
     assert seen["socket"] == {"netns": "ns2", "protocol": "tcp", "port": 54321, "state": "ESTAB", "present": True}
 
 
+def test_a_datagram_is_sent_again_where_nobody_counts() -> None:
+    for check, again in (
+        ({"udp": TEXT}, True),
+        ({"udp": TEXT, "captures": [{"netns": "ns2", "dev": "ns2-veth0", "packets": ["UDP"]}]}, True),
+        ({"udp": TEXT, "captures": [CAPTURE]}, None),
+        ({"tcp": TEXT}, None),
+    ):
+        caller = check_steps([check], APART)[1]["actions"][0]["begin"]
+        assert (caller["part"], caller.get("again")) == ("calls", again)
+
+
 def test_a_text_that_must_not_arrive_is_a_check_where_it_is_sent() -> None:
     steps = check_steps([{"udp": {**TEXT, "expect": "silence"}}], APART)
     assert _kinds(steps) == [("lab2", ["begin"]), ("lab1", ["checks"]), ("lab2", ["end"])]
