@@ -17,26 +17,8 @@ description:
     or be run as a lab. It is all that is in the lab's namespaces, whoever made it.
   - Without O(name) the whole machine is read, and what is left of labs whose records are lost is told, too.
   - Nothing is changed. Each namespace is read once, in this process.
-attributes:
-  action_group:
-    description: Use C(group/tcpip.lab.lab) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - tcpip.lab.lab
-  check_mode:
-    description: Can run in check mode, where it does the same.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed.
-    support: none
-    details: Nothing is changed.
-  idempotent:
-    description: Run twice on the same machine, it reports the same.
-    support: full
-  platform:
-    description: The systems that it runs on.
-    platforms: linux
-    support: full
+extends_documentation_fragment:
+  - tcpip.lab.attributes.info
 options:
   name:
     description:
