@@ -30,7 +30,8 @@ def _word(results: Results, promise: str) -> str:
 
 @needs_root
 def test_means_build_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--quick", "--works", "star", "--means", "module,floor,ip -batch", "--phases", "create,change,remove"]
+    means, phases = "module,floor,ip -batch,pyroute2", "create,change,remove"
+    words = ["--quick", "--works", "star", "--means", means, "--phases", phases]
     assert benchmark.main(words) == 0
     assert "| module |" in capsys.readouterr().out
 
@@ -80,3 +81,9 @@ def test_what_takes_too_long_is_left_out() -> None:
     }
     assert worth == {"module"}
     assert results.left_out == {"tutorial, star 10000": "would take 500 s or more each time"}
+
+
+def test_a_means_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    plan = measure.Plan([MEANS["mininet"]], [WORKS["star"]], [10], list(Phase), 1, 60)
+    assert measure.run(plan, print).left_out == {"mininet": "it is not installed (Debian's package is `mininet`)"}

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from .base import Means
 from .batch import Batch
-from .floor import Floor
+from .mininet import Mininet
+from .programs import Floor, Pyroute2
 from .topology import Module, Playbook
 from .tutorial import Tutorial
 
-MEANS: dict[str, Means] = {means.name: means for means in (Module(), Playbook(), Floor(), Batch(), Tutorial())}
+_ALL = (Module(), Playbook(), Floor(), Batch(), Pyroute2(), Mininet(), Tutorial())
+MEANS: dict[str, Means] = {means.name: means for means in _ALL}
