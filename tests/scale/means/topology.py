@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`tcpip.lab.topology`, alone as Ansible runs it on a machine, and in a play."""
+"""`tcpip.lab.topology` and `tcpip.lab.lab_info`, alone as Ansible runs them on a machine, and in a play."""
 
 from __future__ import annotations
 
@@ -50,9 +50,11 @@ def _named(netns: str, name: str, address: str) -> dict[str, t.Any]:
     return {"netns": netns, "name": name, **({"addresses": [address]} if address else {})}
 
 
-def wanted(phase: Phase, job: Job) -> dict[str, t.Any] | None:
-    """The options of the module for a phase; None if another module does it."""
+def wanted(phase: Phase, job: Job) -> tuple[str, dict[str, t.Any]]:
+    """The module for a phase, and its options."""
     changed = job.network.last_port
+    if phase is Phase.READ:
+        return "lab_info", {"name": LAB}
     documents: dict[Phase, t.Callable[[], dict[str, t.Any]]] = {
         Phase.CREATE: lambda: document(job.network),
         Phase.AGAIN: lambda: document(job.network),
@@ -60,7 +62,7 @@ def wanted(phase: Phase, job: Job) -> dict[str, t.Any] | None:
         Phase.GROW: lambda: document(job.network + job.node, changed),
         Phase.REMOVE: lambda: {"name": LAB, "state": "absent"},
     }
-    return documents[phase]() if phase in documents else None
+    return "topology", documents[phase]()
 
 
 class Module(Means):
@@ -68,14 +70,12 @@ class Module(Means):
 
     name = "module"
 
-    def command(self, phase: Phase, job: Job) -> Command | None:
-        options = wanted(phase, job)
-        if options is None:
-            return None
+    def command(self, phase: Phase, job: Job) -> Command:
+        module, options = wanted(phase, job)
         order = {
             "ansible": labmachine.ANSIBLE_DIRECTORY,
             "collections": str(labmachine.COLLECTIONS),
-            "module": "topology",
+            "module": module,
             "args": options,
         }
         argv = [sys.executable, str(labmachine.ROOT / "tests/run_module.py")]
@@ -87,9 +87,9 @@ class Playbook(Means):
 
     name = "playbook"
 
-    def command(self, phase: Phase, job: Job) -> Command | None:
-        options = wanted(phase, job)
-        return play(job, [{"name": phase.value.capitalize(), "tcpip.lab.topology": options}]) if options else None
+    def command(self, phase: Phase, job: Job) -> Command:
+        module, options = wanted(phase, job)
+        return play(job, [{"name": phase.value.capitalize(), f"tcpip.lab.{module}": options}])
 
 
 def play(job: Job, tasks: t.Sequence[t.Mapping[str, t.Any]]) -> Command:
