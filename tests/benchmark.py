@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The benchmark: the same networks by several means, in one run.
 
-``benchmark.py [--means M,..] [--works W,..] [--sizes N,..] [--phases P,..] [--rounds R] [--quick] [--write DIRECTORY]``
+``benchmark.py [--means M,..] [--works W,..] [--sizes N,..] [--phases P,..] [--rounds R] [--labs L,..] [--quick]
+[--write DIRECTORY]``
 (root; everything happens in throw-away machines.) Exits with 1 if a promise about the cost is broken.
 """
 
@@ -14,7 +15,7 @@ import pathlib
 import sys
 import typing as t
 
-from scale import limits, measure, report
+from scale import catalogue, limits, measure, report
 from scale.means import MEANS
 from scale.means.base import Phase
 from scale.works import WORKS
@@ -49,9 +50,19 @@ def arguments(words: t.Sequence[str]) -> argparse.Namespace:
     add("--phases", type=_choice(_PHASES), default=list(Phase), help=", ".join(_PHASES))
     add("--rounds", type=int, default=5, help="how often each means is measured")
     add("--patience", type=float, default=120, help="seconds that a creation may take, else it is left out")
+    add("--labs", type=_words, default=catalogue.scenarios(), help="labs of the collection; empty for none")
     add("--quick", action="store_true", help="10 nodes, one round: whether the benchmark itself works")
     add("--write", type=pathlib.Path, help="the directory that benchmark.md goes to; otherwise it is printed")
     return parser.parse_args(words)
+
+
+def _words(text: str) -> list[str]:
+    return text.split(",") if text else []
+
+
+def say(text: str) -> None:
+    """Tell who waits what goes on."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def main(words: t.Sequence[str]) -> int:
@@ -60,7 +71,8 @@ def main(words: t.Sequence[str]) -> int:
     sizes, rounds = ([10], 1) if given.quick else (given.sizes, given.rounds)
     phases = [phase for phase in Phase if phase is Phase.CREATE or phase in given.phases]
     plan = measure.Plan(given.means, given.works, sizes, phases, rounds, given.patience)
-    results = measure.run(plan, lambda text: print(text, file=sys.stderr, flush=True))
+    results = measure.run(plan, say)
+    results.plays = catalogue.measure(given.labs, rounds, say) if given.labs else {}
     verdicts = limits.judge(results)
     page = report.markdown(plan, results, verdicts)
     if given.write:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import catalogue
 from .means.base import Phase
 from .measure import Case, Results
 
@@ -87,6 +88,10 @@ def _growth(results: Results) -> float | None:
     return _ratio(*shares)
 
 
+def _small_lab(results: Results) -> float | None:
+    return _ratio(results.play(f"veth{catalogue.UNCHECKED}"), results.play(catalogue.EMPTY))
+
+
 def _size_of(what: str) -> t.Callable[[Results], float | None]:
     return lambda results: _took(results, "module", Phase.CREATE, _LARGE, what)
 
@@ -103,4 +108,5 @@ PROMISES = (
     Promise(f"what is above the floor, {_LARGE:,} nodes to {_SIZE:,}", "", 12, _growth),
     Promise(f"memory of the module, {_LARGE:,} nodes", "MiB", 400, _size_of("memory")),
     Promise(f"open files of the module, {_LARGE:,} nodes", "", 1024, _size_of("files")),
+    Promise("the lab `veth` without checks, to an empty play", "", 2, _small_lab),
 )

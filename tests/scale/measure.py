@@ -53,11 +53,18 @@ class Results:
 
     samples: dict[Case, list[Sample]] = dataclasses.field(default_factory=dict)
     left_out: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: The playbooks of the collection, by name.
+    plays: dict[str, list[Sample]] = dataclasses.field(default_factory=dict)
 
     def median(self, case: Case, what: str = "wall") -> float | None:
         """The median of a case, None if it was not measured."""
         found = self.samples.get(case)
         return statistics.median(getattr(sample, what) for sample in found) if found else None
+
+    def play(self, name: str) -> float | None:
+        """The median seconds of a playbook, None if it was not run."""
+        found = self.plays.get(name)
+        return statistics.median(sample.wall for sample in found) if found else None
 
     def spread(self, case: Case, what: str = "wall") -> tuple[float, float]:
         """The least and the most of a case that was measured."""
@@ -144,7 +151,7 @@ class _Turns:
                     continue
                 _calm_down(self._size)
                 case = Case(self._work.name, self._size, means.name, phase)
-                sample = _measure(machine, command, job.directory / "log", case)
+                sample = meter(machine, command, job.directory / "log", str(case))
                 self._results.samples.setdefault(case, []).append(sample)
                 if compares:
                     self._compare(case, seen.look(machine, (job.network + job.node).namespaces))
@@ -161,11 +168,12 @@ class _Turns:
             raise DifferentError(f"{case}: {case.means} and {name} differ in {difference}")
 
 
-def _measure(machine: LabMachine, command: Command, log: pathlib.Path, case: Case) -> Sample:
+def meter(machine: LabMachine, command: Command, log: pathlib.Path, what: str) -> Sample:
+    """What a command takes in the machine. `log` is the file for what it prints, `what` its name in an error."""
     words = [sys.executable, "-I", "-S", _METER, str(log), command.stdin, *command.argv]
     took = json.loads(machine.run(words, env=command.environment, timeout=_TIMEOUT_S).stdout)
     if took.pop("status"):
-        raise DifferentError(f"{case}: {log.read_text(encoding='utf-8')[-2000:]}")
+        raise DifferentError(f"{what}: {log.read_text(encoding='utf-8')[-2000:]}")
     return Sample(**took)
 
 

@@ -10,6 +10,7 @@ import os
 import platform
 import typing as t
 
+from . import catalogue
 from .limits import Verdict
 from .means.base import Phase
 from .measure import Case, Plan, Results
@@ -50,6 +51,8 @@ def markdown(plan: Plan, results: Results, verdicts: t.Sequence[Verdict], pictur
     parts += ["## What is promised\n", "\n".join(promises(verdicts)) + "\n"]
     for work, size in itertools.product(plan.works, sorted(plan.sizes)):
         parts += [f"## {work.name}, {size:,} nodes\n", "\n".join(table(plan, results, work.name, size)) + "\n"]
+    if results.plays:
+        parts += ["## The labs of the collection\n", "\n".join(plays(results)) + "\n"]
     if results.left_out:
         parts += [
             "## What was left out\n",
@@ -83,6 +86,17 @@ def table(plan: Plan, results: Results, work: str, size: int) -> list[str]:
             also = [_figure(results.median(create, what)) for what in ("cpu", "memory")]
             rows.append([means.name, *(_spread(results, case) for case in cases), *also])
     return [_row(head), _row(["---"] * len(head)), *(_row(row) for row in rows)]
+
+
+def plays(results: Results) -> list[str]:
+    """Seconds of each playbook, with its checks and without, and how often an empty play would fit into it."""
+    empty = results.play(catalogue.EMPTY)
+    rows = [f"| {catalogue.EMPTY} | {_figure(empty)} | | |"]
+    for name in results.plays:
+        whole, bare = results.play(name), results.play(name + catalogue.UNCHECKED)
+        if whole and bare and empty:
+            rows.append(_row([name, _figure(whole), _figure(bare), _figure(bare / empty)]))
+    return ["| lab | with checks, s | without, s | without, to an empty play |", "|---|---|---|---|", *rows]
 
 
 def _row(cells: t.Sequence[str]) -> str:

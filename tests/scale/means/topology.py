@@ -95,7 +95,11 @@ class Playbook(Means):
 def play(job: Job, tasks: t.Sequence[t.Mapping[str, t.Any]]) -> Command:
     """A play on the machine itself. It is YAML that is JSON, too."""
     one = {"name": "Benchmark", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
-    path = job.write("play.yml", json.dumps([one]))
+    return playbook(job.write("play.yml", json.dumps([one])))
+
+
+def playbook(path: str) -> Command:
+    """ansible-playbook on the machine itself."""
     argv = [str(labmachine.BIN / "ansible-playbook"), "-i", "localhost,", "-c", "local", path]
     interpreter = ["-e", json.dumps({"ansible_python_interpreter": sys.executable})]
     environment = {
