@@ -153,4 +153,4 @@ def test_a_trunk_between_switches_on_two_machines() -> None:
         assert build(machines, lab)[0]
         assert members(machines) == MEMBERS
         assert not build(machines, lab)[0]
-        see(machines, lab, nodes)
+        assert answered(machines["lab1"], "ns1", "192.0.2.3")
