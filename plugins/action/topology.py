@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
+import threading
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+#: Connections by which two commands can run at once.
+_CONNECTIONS = ("local", "ssh")
+_EVERY_S = 1.5
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible does not say what its types are
@@ -26,8 +34,33 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible does not say wh
         machines, port = args.pop("machines", None), args.pop("underlay_port", None)
         if machines is not None and args.get("state", "present") == "present":
             args, found = _part(args, machines, port, known["inventory_hostname"])
-        done = self._execute_module(module_args=args, task_vars=known, wrap_async=self._task.async_val)
+        with self._followed(args.get("name")):
+            done = self._execute_module(module_args=args, task_vars=known, wrap_async=self._task.async_val)
         return {**result, **done, **found}
+
+    @contextlib.contextmanager
+    def _followed(self, lab: t.Any) -> t.Iterator[None]:
+        """Meanwhile tell how far the work has come, if it takes long."""
+        if self._task.async_val or self._task.check_mode or self._connection.transport not in _CONNECTIONS:
+            yield
+            return
+        done = threading.Event()
+        follower = threading.Thread(target=self._follow, args=(str(lab), done), daemon=True)
+        follower.start()
+        try:
+            yield
+        finally:
+            done.set()
+            follower.join(_EVERY_S)
+
+    def _follow(self, lab: str, done: threading.Event) -> None:
+        """Tell what the module tells in the file that it holds locked."""
+        command = f"cat {shlex.quote(f'/run/tcpip.lab/{lab}.lock')}"
+        with contextlib.suppress(AnsibleError):  # a machine that is lost is the module's to tell
+            while not done.wait(_EVERY_S):
+                line = self._low_level_execute_command(command, sudoable=True)["stdout"].strip()
+                if line and not done.is_set():
+                    Display().display(f"{self._task.get_name()}: {line}", stderr=True)
 
 
 def _part(args: dict[str, t.Any], machines: t.Any, port: t.Any, name: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:

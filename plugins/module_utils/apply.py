@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Callable
 
-from . import netlink
+from . import encode, netlink
 from .aftermath import lost
 from .errors import LabError
 from .features import unknown_kind
-from .netlink import Answer, Refusal, Sockets
+from .netlink import AT_ONCE, Answer, Refusal, Sockets
 from .operations import AddAddress, AddRoute, Creation, Direct, Operation, RemoveNamespace
 from .perform import Ground, perform
+from .progress import Progress
 from .requests import Numbers, home, named, request
 from .state import LinkName, State, describe
 
@@ -44,10 +45,12 @@ class Apply:
     C(before) is what there was at first, C(look) tells what there is now.
     """
 
-    def __init__(self, sockets: Sockets, before: State, look: Callable[[], State]) -> None:
+    def __init__(self, sockets: Sockets, before: State, look: Callable[[], State], progress: Progress) -> None:
         self._sockets = sockets
         self._before = before
         self._look = look
+        self._progress = progress
+        self._wanted: Sequence[Operation] = ()
         self._done: list[Operation] = []
         self._indexes: dict[LinkName, int] = {}
         self.ground = Ground(sockets)
@@ -66,6 +69,7 @@ class Apply:
         Raises LabError with the operation that failed and the kernel's reason, after undoing what was done.
         """
         _allow_files(sum(isinstance(step, RemoveNamespace) for step in operations))
+        self._wanted = operations
         try:
             self._carry_out_all(operations, missing)
         except LabError as error:
@@ -138,9 +142,16 @@ class Apply:
             except OSError as error:
                 raise _failure(step, error.strerror or str(error)) from error
             self._done.append(step)
+            self._progress.steps(self._done, self._wanted)
 
     def _together(self, netns: str, steps: Sequence[Operation]) -> None:
-        """Send the requests of one namespace together.
+        """Send the requests of one namespace together."""
+        for start in range(0, len(steps), AT_ONCE):
+            self._send(netns, steps[start : start + AT_ONCE])
+            self._progress.steps(self._done, self._wanted)
+
+    def _send(self, netns: str, steps: Sequence[Operation]) -> None:
+        """Send requests that are few enough for the namespaces that they name to be open all at once.
 
         The kernel goes on behind one that it refuses, so that those behind it are to be undone, too.
         """
@@ -178,7 +189,7 @@ class Apply:
         """Ask for the numbers of interfaces, all at once."""
         wanted = sorted(names)
         asked = [
-            netlink.link_message(
+            encode.link_message(
                 netlink.GETLINK, attributes=[("IFLA_EXT_MASK", _SKIP_STATISTICS), ("IFLA_IFNAME", name)]
             )
             for name in wanted

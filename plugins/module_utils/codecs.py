@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import importlib.util
+import struct
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 _PACKAGE = "pyroute2"
 
@@ -40,17 +42,37 @@ def _version() -> str:
 
 try:
     with _bare_package():
-        from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
         from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
         from pyroute2.netlink.rtnl.ndmsg import ndmsg
-        from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
-        from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
         VERSION = _version()
     IMPORT_ERROR = ""
 except ImportError:
     VERSION = ""
-    ifaddrmsg = ifinfmsg = ndmsg = nsidmsg = rtmsg = None
+    ifinfmsg = ndmsg = None
     IMPORT_ERROR = traceback.format_exc()
 
-__all__ = ["IMPORT_ERROR", "VERSION", "ifaddrmsg", "ifinfmsg", "ndmsg", "nsidmsg", "rtmsg"]
+__all__ = ["IMPORT_ERROR", "VERSION", "attributes", "decoded", "ifinfmsg", "ndmsg"]
+
+_ATTRIBUTE = struct.Struct("=HH")
+_TYPE = 0x3FFF  # NLA_TYPE_MASK in linux/netlink.h
+
+
+def decoded(codec: Any, data: bytes) -> Any:
+    """A message as pyroute2 has it."""
+    message = codec(data)
+    message.decode()
+    return message
+
+
+def attributes(data: bytes, offset: int = 0) -> dict[int, bytes]:
+    """The attributes from C(offset) to the end, by their numbers; what is nested in one is read by the next call."""
+    found = {}
+    unpack, head, last = _ATTRIBUTE.unpack_from, _ATTRIBUTE.size, len(data) - _ATTRIBUTE.size
+    while offset <= last:
+        length, type_ = unpack(data, offset)
+        if length < head:
+            break
+        found[type_ & _TYPE] = data[offset + head : offset + length]
+        offset += (length + 3) & ~3
+    return found

@@ -8,10 +8,11 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from . import ledger as ledgers
-from . import namespaces, observe, plan, records, rundir, topology, verify
+from . import merging, namespaces, observe, plan, records, rundir, topology, verify
 from .apply import Apply, ResidueError
 from .command import MACHINE
 from .errors import LabError
@@ -20,6 +21,7 @@ from .ledger import Ledger
 from .merging import Items
 from .netlink import Sockets
 from .operations import CreateNamespace, Operation, WriteSysctl
+from .progress import Progress
 from .scope import Ask, Scope, Topic
 from .state import ROOT, LinkName, State
 from .verify import Claims
@@ -70,7 +72,7 @@ def run(request: Request, check: bool) -> Outcome:
 
     Raises LabError with nothing changed.
     """
-    return _locked(request.lab or MACHINE, check, lambda ledger: _run(request, ledger, check))
+    return _locked(request.lab or MACHINE, check, lambda ledger, progress: _run(request, ledger, check, progress))
 
 
 def revert(lab: str, check: bool) -> Outcome:
@@ -78,7 +80,7 @@ def revert(lab: str, check: bool) -> Outcome:
 
     Raises LabError with nothing changed.
     """
-    return _locked(lab, check, lambda ledger: _run(_former(lab, ledger), ledger, check))
+    return _locked(lab, check, lambda ledger, progress: _run(_former(lab, ledger), ledger, check, progress))
 
 
 def _former(lab: str, ledger: Ledger | None) -> Request:
@@ -90,26 +92,28 @@ def _former(lab: str, ledger: Ledger | None) -> Request:
     return Request(present=topology.parse(ledger.former), lab=lab, reverts=True)
 
 
-def _locked(name: str, check: bool, run_: Callable[[Ledger | None], Outcome]) -> Outcome:
+def _locked(name: str, check: bool, run_: Callable[[Ledger | None, Progress], Outcome]) -> Outcome:
     if check:
-        return run_(ledgers.load(name))
-    with ledgers.lock(name):
+        return run_(ledgers.load(name), Progress())
+    with ledgers.lock(name) as progress:
         try:
-            return run_(ledgers.load(name))
+            return run_(ledgers.load(name), progress)
         finally:
             rundir.sweep(name)
 
 
-def _run(request: Request, ledger: Ledger | None, check: bool) -> Outcome:
+def _run(request: Request, ledger: Ledger | None, check: bool, progress: Progress) -> Outcome:
     with Sockets() as sockets:
         if request.lab:
             request = _with_history(request, ledger or _recover(request.lab, sockets))
-        state = observe.read(scope_of(request, ledger), sockets)
+        state = observe.read(scope_of(request, ledger), sockets, progress)
         if ledger:
             recall(state, ledger)
         operations = steps(request, state, ledger, _claimed_by_others(request))
         if not check:
-            _apply(request, operations, state, ledger, sockets)
+            look = partial(observe.read, Scope.of(request.resources, request.lab), sockets)
+            work = Apply(sockets, state, look, progress)
+            _apply(request, operations, ledger or Ledger(request.lab or MACHINE), work)
     return Outcome(operations, state)
 
 
@@ -145,7 +149,7 @@ def recall(state: State, ledger: Ledger) -> None:
 
 def _with_history(request: Request, ledger: Ledger) -> Request:
     """The lab as one document: what it had before and is not declared any more is to be absent."""
-    former = _parse_ledger(ledger)
+    former = _parse_ledger(ledger, request.present)
     standing: dict[tuple[Any, ...], list[Resource]] = {}
     for each in former:
         for place in _places(each):
@@ -174,14 +178,24 @@ def _ends(resources: Iterable[Resource]) -> set[LinkName]:
     return {end.key for resource in resources for end in resource.ends()}
 
 
-def _parse_ledger(ledger: Ledger) -> list[Resource]:
-    """What the lab had, and what it had before runs that did not come to their end."""
+def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = ()) -> list[Resource]:
+    """What the lab had, and what it had before runs that did not come to their end.
+
+    C(known) are resources that may be the same ones: they need not be read again.
+    """
+    same = {resource.key(): resource for resource in known}
     return [
-        KINDS[kind].parse(item, f"ledger of {ledger.lab}: {kind}[{i}]").remembered()
+        _resource(kind, item, f"ledger of {ledger.lab}: {kind}[{i}]", same)
         for items in (*ledger.earlier, ledger.resources)
         for kind in KINDS
         for i, item in enumerate(items.get(kind) or ())
     ]
+
+
+def _resource(kind: str, item: Mapping[str, Any], place: str, same: Mapping[tuple[Any, ...], Resource]) -> Resource:
+    known = same.get((kind, *(merging.identify(kind, item) or ())))
+    found = known if known and known.given == item else KINDS[kind].parse(item, place)
+    return found.remembered()
 
 
 def _recover(lab: str, sockets: Sockets) -> Ledger:
@@ -225,7 +239,7 @@ def claimed(ledger: Ledger) -> list[tuple[Any, ...]]:
 
 
 def _claims(request: Request, state: State, ledger: Ledger | None, others: Mapping[tuple[Any, ...], str]) -> Claims:
-    former = _parse_ledger(ledger) if ledger and request.lab else []
+    former = _parse_ledger(ledger, request.resources) if ledger and request.lab else []
     links = {key for key in _ends(former) if key[0] == ROOT and _is_claimed(key, state, ledger)}
     return Claims(request.lab, frozenset(links), frozenset(each.key() for each in former), others)
 
@@ -244,10 +258,7 @@ def _is_claimed(key: LinkName, state: State, ledger: Ledger | None) -> bool:
     return not ledger.complete or ledger.lab in (peer and state.link_owner(peer), base and base.owner)
 
 
-def _apply(
-    request: Request, operations: list[Operation], state: State, ledger: Ledger | None, sockets: Sockets
-) -> None:
-    before = ledger or Ledger(request.lab or MACHINE)
+def _apply(request: Request, operations: list[Operation], before: Ledger, work: Apply) -> None:
     after = _remember(request, operations, before)
     if not operations and after == before:
         return
@@ -255,12 +266,12 @@ def _apply(
     ledgers.save(intent)
     try:
         _prepare(request, operations, before)
-        with Apply(sockets, state, lambda: observe.read(Scope.of(request.resources, request.lab), sockets)) as apply:
-            apply.run(operations, lambda now: plan.make(request.present, (), now, request.lab))
+        with work:
+            work.run(operations, lambda now: plan.make(request.present, (), now, request.lab))
     except BaseException as error:
         ledgers.save(intent if isinstance(error, ResidueError) else before)
         raise
-    for (netns, name), value in apply.ground.found_values.items():
+    for (netns, name), value in work.ground.found_values.items():
         after.first_values.setdefault((netns, name), (namespaces.identity(netns), value))
     after.spaces = {name: namespaces.identity(name) for name in _made(request)}
     ledgers.save(after)

@@ -21,6 +21,7 @@ from . import iptables, namespaces
 from .command import MACHINE
 from .errors import LabError
 from .merging import Items
+from .progress import Progress
 from .rundir import DIRECTORY, make_directory
 
 _NETNS_DIRECTORY_IS_OURS = ".netns-directory"
@@ -83,8 +84,11 @@ def save(ledger: Ledger) -> None:
 
 
 @contextmanager
-def lock(lab: str) -> Iterator[None]:
-    """Hold the lab for the length of the block; a second run waits. No file is left when nothing is to remember."""
+def lock(lab: str) -> Iterator[Progress]:
+    """Hold the lab for the length of the block; a second run waits. No file is left when nothing is to remember.
+
+    How far the run has come it tells in the file that is locked.
+    """
     umask = os.umask(0o022)  # whatever the user's is: all may list /run/netns, as after ip-netns(8)
     try:
         yield from _locked(lab)
@@ -92,11 +96,13 @@ def lock(lab: str) -> Iterator[None]:
         os.umask(umask)
 
 
-def _locked(lab: str) -> Iterator[None]:
+def _locked(lab: str) -> Iterator[Progress]:
     descriptor = _acquire(lab)
     try:
-        yield
+        os.ftruncate(descriptor, 0)  # a run that was killed left it
+        yield Progress(descriptor)
     finally:
+        os.ftruncate(descriptor, 0)
         with suppress(FileNotFoundError):
             os.unlink(f"{file(lab)}.new")  # by a run that was killed
         if not os.path.exists(file(lab)):
@@ -140,7 +146,7 @@ def _write(file: str, content: Any) -> None:
     """Write a file in one step."""
     new = f"{file}.new"
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as stream:
-        json.dump(content, stream)
+        stream.write(json.dumps(content))  # dump() would write it piece by piece, in Python
     os.replace(new, file)
 
 

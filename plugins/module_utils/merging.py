@@ -39,7 +39,7 @@ def merge(topologies: Iterable[Items]) -> dict[str, list[dict[str, Any]]]:
         for kind, items in topology.items():
             found = merged.setdefault(kind, {})
             for item in items:
-                key = _identity(kind, item) or ("unknown", len(found))
+                key = identify(kind, item) or ("unknown", len(found))
                 found[key] = _override(found[key], item) if key in found else item  # type: ignore[assignment]
     return {kind: list(found.values()) for kind, found in merged.items()}
 
@@ -76,7 +76,7 @@ IDENTITIES: dict[str, Identify] = {
 }
 
 
-def _identity(kind: str, item: Any) -> tuple[Any, ...] | None:
+def identify(kind: str, item: Any) -> tuple[Any, ...] | None:
     """What tells the item from others; None for one so faulty that it has to stand for itself, until it is parsed."""
     try:
         return identity(kind, item)

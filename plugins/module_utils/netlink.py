@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One rtnetlink socket per namespace: batches of requests, dumps, and the kernel's own words on errors.
 
-Messages are encoded and decoded by pyroute2's codecs. Its sockets are not used: their ways differ between releases
-(threads, event loops, dumps that were interrupted without a word), and they send one request at a time.
+pyroute2's sockets are not used: their ways differ between releases (threads, event loops, dumps that were interrupted
+without a word), and they send one request at a time.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ import socket
 import struct
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from . import namespaces
-from .codecs import ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg
+from .codecs import attributes
+from .encode import HEADER
 
 # linux/rtnetlink.h
 NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
 NEWADDR, DELADDR, GETADDR = 20, 21, 22
 NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
 NEWNEIGH, DELNEIGH, GETNEIGH = 28, 29, 30
-GETNSID = 90
+NEWNSID, GETNSID = 88, 90
 
 # linux/netlink.h
 REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, APPEND = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
@@ -33,15 +34,13 @@ _DUMP, _MULTI, _INTERRUPTED, _HAS_TLVS = 0x300, 0x2, 0x10, 0x200
 _ERROR, _DONE = 2, 3
 _SOL_NETLINK, _CAP_ACK, _EXT_ACK, _STRICT = 270, 10, 11, 12
 
-_HEADER = struct.Struct("=IHHII")
-_ATTRIBUTE = struct.Struct("=HH")
 _EXT_ACK_MESSAGE = 1
 #: The number of C(lo) in every namespace (LOOPBACK_IFINDEX in net/flow.h).
 LOOPBACK = 1
 _INDEX_AT = 20  # struct ifinfomsg behind the header
 
 #: Acknowledgements of one batch have to fit into the socket's receive buffer all together.
-_BATCH = 64
+AT_ONCE = 64
 _RECEIVE_BYTES = 1 << 17
 #: How often a dump is repeated that was interrupted by a change.
 _DUMP_TRIES = 20
@@ -84,8 +83,8 @@ class Socket:
     def execute(self, messages: Sequence[bytes]) -> list[Answer]:
         """Send requests together and return the answer to each. A refused one does not stop those behind it."""
         answers: list[Answer] = []
-        for start in range(0, len(messages), _BATCH):
-            answers += self._exchange(messages[start : start + _BATCH])
+        for start in range(0, len(messages), AT_ONCE):
+            answers += self._exchange(messages[start : start + AT_ONCE])
         return answers
 
     def dump(self, message: bytes) -> list[bytes]:
@@ -105,8 +104,8 @@ class Socket:
         batch = bytearray()
         for message in messages:
             self._sequence += 1
-            length, type_, given, _sequence, _port = _HEADER.unpack_from(message)
-            batch += _HEADER.pack(length, type_, given | flags, self._sequence, 0) + message[_HEADER.size :]
+            length, type_, given, _sequence, _port = HEADER.unpack_from(message)
+            batch += HEADER.pack(length, type_, given | flags, self._sequence, 0) + message[HEADER.size :]
         self._socket.send(batch)
         return first
 
@@ -141,8 +140,8 @@ class Socket:
     def _receive(self) -> Iterator[tuple[int, int, int, bytes]]:
         data = self._socket.recv(_RECEIVE_BYTES)
         offset = 0
-        while offset + _HEADER.size <= len(data):
-            length, type_, flags, sequence, _port = _HEADER.unpack_from(data, offset)
+        while offset + HEADER.size <= len(data):
+            length, type_, flags, sequence, _port = HEADER.unpack_from(data, offset)
             yield type_, flags, sequence, data[offset : offset + length]
             offset += (length + 3) & ~3
 
@@ -182,91 +181,16 @@ class Sockets:
             self._open.pop(netns).close()
 
 
-def link_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
-    """A request on an interface (struct ifinfomsg)."""
-    return _encode(ifinfmsg(), type_, how, attributes, fields)
-
-
-def address_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
-    """A request on an address (struct ifaddrmsg)."""
-    return _encode(ifaddrmsg(), type_, how, attributes, fields)
-
-
-def route_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
-    """A request on a route (struct rtmsg)."""
-    return _encode(rtmsg(), type_, how, attributes, fields)
-
-
-def neighbour_message(type_: int, how: int = 0, attributes: Iterable[Any] = (), **fields: int) -> bytes:
-    """A request on an entry of a forwarding database (struct ndmsg)."""
-    return _encode(ndmsg(), type_, how, attributes, fields)
-
-
-def nsid_message(descriptor: int) -> bytes:
-    """The question by which number a namespace knows the one behind C(descriptor)."""
-    return _encode(nsidmsg(), GETNSID, 0, [("NETNSA_FD", descriptor)], {})
-
-
 def link_index(data: bytes) -> int:
     """The number of an interface, without decoding the rest."""
     return int.from_bytes(data[_INDEX_AT : _INDEX_AT + 4], sys.byteorder)
 
 
-def decode_link(data: bytes) -> Any:
-    """An interface as pyroute2's message."""
-    return _decode(ifinfmsg, data)
-
-
-def decode_address(data: bytes) -> Any:
-    """An address as pyroute2's message."""
-    return _decode(ifaddrmsg, data)
-
-
-def decode_route(data: bytes) -> Any:
-    """A route as pyroute2's message."""
-    return _decode(rtmsg, data)
-
-
-def decode_neighbour(data: bytes) -> Any:
-    """An entry of a forwarding database as pyroute2's message."""
-    return _decode(ndmsg, data)
-
-
-def decode_nsid(data: bytes) -> Any:
-    """A namespace's number as pyroute2's message."""
-    return _decode(nsidmsg, data)
-
-
-def _encode(message: Any, type_: int, how: int, attributes: Iterable[Any], fields: dict[str, int]) -> bytes:
-    message["header"]["type"] = type_
-    message["header"]["flags"] = how
-    for name, value in fields.items():
-        message[name] = value
-    message["attrs"] = [list(attribute) for attribute in attributes]
-    message.encode()
-    return bytes(message.data)
-
-
-def _decode(codec: Any, data: bytes) -> Any:
-    message = codec(data)
-    message.decode()
-    return message
-
-
 def _refusal(message: bytes) -> Refusal | None:
     """The error in an acknowledgement (struct nlmsgerr), None if it says that all went well."""
-    code = struct.unpack_from("=i", message, _HEADER.size)[0] if len(message) >= _HEADER.size + 4 else 0
+    code = struct.unpack_from("=i", message, HEADER.size)[0] if len(message) >= HEADER.size + 4 else 0
     if code == 0:
         return None
-    flags = _HEADER.unpack_from(message)[2]
-    text = _extended_text(message, _HEADER.size + 4 + _HEADER.size) if flags & _HAS_TLVS else ""
-    return Refusal(-code, text)
-
-
-def _extended_text(message: bytes, offset: int) -> str:
-    while offset + _ATTRIBUTE.size <= len(message):
-        length, type_ = _ATTRIBUTE.unpack_from(message, offset)
-        if type_ == _EXT_ACK_MESSAGE:
-            return message[offset + _ATTRIBUTE.size : offset + length].rstrip(b"\0").decode(errors="replace")
-        offset += max((length + 3) & ~3, _ATTRIBUTE.size)
-    return ""
+    flags = HEADER.unpack_from(message)[2]
+    words = attributes(message, HEADER.size + 4 + HEADER.size).get(_EXT_ACK_MESSAGE, b"") if flags & _HAS_TLVS else b""
+    return Refusal(-code, words.rstrip(b"\0").decode(errors="replace"))

@@ -82,7 +82,12 @@ def read(item: Any, options: Options, place: str) -> dict[str, Any]:
     for key in item:
         if key not in options:
             raise LabError(f"{key!r} is not an option", place, _suggestion(key, options))
-    return {name: _read_option(item.get(name), option, _inside(place, name)) for name, option in options.items()}
+    return {
+        name: _omitted(name, option, place)
+        if item.get(name) is None
+        else _read_option(item[name], option, _inside(place, name))
+        for name, option in options.items()
+    }
 
 
 def _suggestion(key: Any, options: Options) -> str:
@@ -94,11 +99,13 @@ def _inside(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
 
 
+def _omitted(name: str, option: Option, place: str) -> Any:
+    if option.required:
+        raise LabError("is required", _inside(place, name))
+    return list(option.default) if isinstance(option.default, list) else option.default
+
+
 def _read_option(given: Any, option: Option, place: str) -> Any:
-    if given is None:
-        if option.required:
-            raise LabError("is required", place)
-        return list(option.default) if isinstance(option.default, list) else option.default
     if option.type == "list":
         return _read_list(given, option, place)
     return _read_value(given, option, option.type, place)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import singledispatch
 
-from . import iptables, namespaces, netlink, process, records
+from . import encode, iptables, namespaces, netlink, process, records
 from .netlink import Sockets
 from .operations import (
     AddPort,
@@ -68,7 +68,7 @@ def _mark(step: CreateNamespace, sockets: Sockets) -> None:
     attributes = [("IFLA_IFALIAS", step.alias)] if step.alias else []
     up = int(step.loopback)
     if attributes or up:
-        message = netlink.link_message(netlink.NEWLINK, 0, attributes, index=netlink.LOOPBACK, flags=up, change=up)
+        message = encode.link_message(netlink.NEWLINK, 0, attributes, index=netlink.LOOPBACK, flags=up, change=up)
         refusal = socket.execute([message])[0].refusal
         if refusal:
             raise OSError(refusal.number, str(refusal))

@@ -12,7 +12,7 @@ from functools import singledispatch
 from ipaddress import ip_interface
 from typing import Any, Callable
 
-from . import netlink
+from . import encode, netlink
 from .netlink import APPEND, CREATE, EXCLUSIVE, REPLACE
 from .operations import (
     AddAddress,
@@ -92,7 +92,7 @@ def _create_veth(step: CreateVeth, numbers: Numbers) -> bytes:
         peer.append(("IFLA_NET_NS_FD", numbers.descriptor(netns)))
     data = {"attrs": [("VETH_INFO_PEER", {"attrs": peer})]}
     attributes = [*_born(step.name, step.mtu, step.mac), _link_info("veth", data)]
-    return netlink.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+    return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
 
 
 @request.register
@@ -103,12 +103,12 @@ def _create_device(step: CreateDevice, numbers: Numbers) -> bytes:
         attributes.append(("IFLA_LINK", numbers.index(step.base, given["parent"])))
     if step.netns != step.base:
         attributes.append(("IFLA_NET_NS_FD", numbers.descriptor(step.netns)))
-    return netlink.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+    return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
 
 
 @request.register
 def _remove_link(step: RemoveLink, _numbers: Numbers) -> bytes:
-    return netlink.link_message(netlink.DELLINK, attributes=[("IFLA_IFNAME", step.name)])
+    return encode.link_message(netlink.DELLINK, attributes=[("IFLA_IFNAME", step.name)])
 
 
 @request.register
@@ -121,8 +121,8 @@ def _set_link(step: SetLink, numbers: Numbers) -> bytes:
     if step.kind:
         attributes.append(_kind_settings(step.kind, step.after, step.base, numbers))
     if "up" not in step.after:
-        return netlink.link_message(netlink.NEWLINK, 0, attributes)
-    return netlink.link_message(netlink.NEWLINK, 0, attributes, flags=int(step.after["up"]), change=_IFF_UP)
+        return encode.link_message(netlink.NEWLINK, 0, attributes)
+    return encode.link_message(netlink.NEWLINK, 0, attributes, flags=int(step.after["up"]), change=_IFF_UP)
 
 
 @request.register
@@ -207,7 +207,7 @@ def _bridge_setting(name: str, value: Any) -> tuple[str, Any]:
 
 
 def _macvlan_setting(_name: str, value: Any) -> tuple[str, Any]:
-    return "IFLA_MACVLAN_MODE", value
+    return "IFLA_MACVLAN_MODE", _MACVLAN_MODES[value]
 
 
 #: The kernel's clock for times of bridges, in ticks a second (USER_HZ).
@@ -217,6 +217,8 @@ _SETTINGS: dict[str, Callable[[str, Any], tuple[str, Any]]] = {
     "bridge": _bridge_setting,
     "macvlan": _macvlan_setting,
 }
+#: enum macvlan_mode in linux/if_link.h.
+_MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 _VXLAN_ATTRIBUTES = {
     "id": "IFLA_VXLAN_ID",
     "dstport": "IFLA_VXLAN_PORT",
@@ -238,7 +240,7 @@ def _address(type_: int, flags: int, address: str, index: int) -> bytes:
     found = ip_interface(address)
     attributes = [("IFA_LOCAL", str(found.ip)), ("IFA_ADDRESS", str(found.ip))]
     fields = {"family": _FAMILIES[found.version], "prefixlen": found.network.prefixlen, "index": index}
-    return netlink.address_message(type_, flags, attributes, **fields)
+    return encode.address_message(type_, flags, attributes, **fields)
 
 
 def _fdb(type_: int, flags: int, step: AddFdb | RemoveFdb, numbers: Numbers) -> bytes:
@@ -246,7 +248,7 @@ def _fdb(type_: int, flags: int, step: AddFdb | RemoveFdb, numbers: Numbers) -> 
     attributes: list[tuple[str, Any]] = [("NDA_LLADDR", step.entry.mac), ("NDA_DST", step.entry.dst)]
     if step.entry.via:
         attributes.append(("NDA_IFINDEX", numbers.index(step.base, step.entry.via)))
-    return netlink.neighbour_message(type_, flags, attributes, state=_NUD_PERMANENT, flags=_NTF_SELF, **fields)
+    return encode.neighbour_message(type_, flags, attributes, state=_NUD_PERMANENT, flags=_NTF_SELF, **fields)
 
 
 def _vlan(type_: int, step: AddVlan | RemoveVlan, numbers: Numbers) -> bytes:
@@ -254,7 +256,7 @@ def _vlan(type_: int, step: AddVlan | RemoveVlan, numbers: Numbers) -> bytes:
     entry = ("IFLA_BRIDGE_VLAN_INFO", {"flags": flags, "vid": step.vlan.vid})
     own = [("IFLA_BRIDGE_FLAGS", _SELF)] if step.own else []
     attributes = [("IFLA_AF_SPEC", {"attrs": [*own, entry]})]
-    return netlink.link_message(type_, 0, attributes, family=_AF_BRIDGE, index=numbers.index(step.netns, step.link))
+    return encode.link_message(type_, 0, attributes, family=_AF_BRIDGE, index=numbers.index(step.netns, step.link))
 
 
 def _route(
@@ -276,7 +278,7 @@ def _route(
         "scope": _scope(route) if scope is None else scope,
         "type": _ROUTE_TYPES[route.type],
     }
-    return netlink.route_message(type_, flags, attributes, **fields)
+    return encode.route_message(type_, flags, attributes, **fields)
 
 
 def _scope(route: Route) -> int:

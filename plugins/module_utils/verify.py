@@ -135,22 +135,24 @@ def features(desired: Sequence[Resource], state: State) -> None:
 
 def gateways(desired: Sequence[Resource], state: State) -> None:
     """The next hop of a route lies in a network that its namespace has, or will have, on an interface."""
-    local = _local_networks(desired, state)
-    for resource in desired:
-        if isinstance(resource, Route) and resource.entry.via:
-            via, netns = ipaddress.ip_address(resource.entry.via), resource.entry.netns
-            if not via.is_link_local and not any(via in network for network in local.get(netns, ())):
-                raise LabError(f"{via} is in no network of {describe(netns)}", at(resource.place, "via"))
+    routes = [each for each in desired if isinstance(each, Route) and each.entry.via]
+    local = _local_networks({each.entry.netns for each in routes}, desired, state)
+    for route in routes:
+        via, netns = ipaddress.ip_address(str(route.entry.via)), route.entry.netns
+        if not via.is_link_local and not any(via in network for network in local[netns]):
+            raise LabError(f"{via} is in no network of {describe(netns)}", at(route.place, "via"))
 
 
-def _local_networks(desired: Sequence[Resource], state: State) -> dict[str, list[_Network]]:
-    found: dict[str, list[_Network]] = {}
+def _local_networks(names: Iterable[str], desired: Sequence[Resource], state: State) -> dict[str, list[_Network]]:
+    """The networks on the interfaces of these namespaces."""
+    found: dict[str, list[_Network]] = {name: [] for name in names}
     for resource in desired:
         if not isinstance(resource, Route) or not resource.entry.via:
             for netns, network, _place in resource.networks():
-                found.setdefault(netns, []).append(_network(network))
-    for namespace in state.namespaces.values():
-        found.setdefault(namespace.name, []).extend(map(_network, _held(namespace)))
+                if netns in found:
+                    found[netns].append(_network(network))
+    for name in found.keys() & state.namespaces.keys():
+        found[name].extend(map(_network, _held(state.namespaces[name])))
     return found
 
 

@@ -128,6 +128,8 @@ notes:
   - Everything is checked before anything is changed. A message names the place of the fault, such as
     C(veth[3].peer.netns).
   - If the kernel refuses a step, all steps before it are undone, newest first.
+  - Work that takes longer than a moment tells on standard error how many namespaces and links are done, by the
+    connections C(local) and C(ssh), unless it is C(async).
   - Every interface that the lab makes carries the alias C(tcpip.lab:<lab>) (C(ip link) shows it), every namespace
     carries it on its C(lo). A mark that was taken away is put back. What the lab did not make belongs to somebody
     else and is neither changed nor removed. Where such a thing stands in the way, the task fails and names the owner.

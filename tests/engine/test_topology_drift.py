@@ -10,7 +10,7 @@ import typing as t
 import pytest
 import snapshot
 from labmachine import LabMachine
-from labs import FULL, changed, same, view
+from labs import FULL, Items, changed, same, view
 
 NAMESPACES = ("ns1", "router", "ns2")
 #: With no addresses at the peer but the declared ones, too.
@@ -268,3 +268,23 @@ def test_drift_is_found_and_repaired(standing: Standing, drift: str) -> None:
 def test_a_repaired_lab_has_nothing_left_to_do(standing: Standing) -> None:
     standing.prepare()
     assert not standing.machine.module("topology", name="full", **LAB)["changed"]
+
+
+def test_cables_that_were_exchanged_among_interfaces_of_the_same_names_and_numbers(machine: LabMachine) -> None:
+    names = [f"r{number}" for number in range(4)]
+    cables = [
+        {"name": "next", "netns": name, "peer": {"name": "back", "netns": names[number - 3]}}
+        for number, name in enumerate(names)
+    ]
+    ring: Items = {"netns": [{"name": name} for name in names], "veth": cables}
+    machine.module("topology", name="ring", **ring)
+    before = view(machine, *names)
+    assert not machine.module("topology", name="ring", **ring)["changed"]
+    for one in ("r0", "r2"):
+        machine.run(["ip", "-n", one, "link", "del", "next"])
+    for one, other in (("r0", "r3"), ("r2", "r1")):
+        machine.run(["ip", "-n", one, "link", "add", "next", "type", "veth", "peer", "name", "back", "netns", other])
+    result = machine.module("topology", name="ring", **ring)
+    assert result["changed"]
+    same(before, view(machine, *names))
+    assert not machine.module("topology", name="ring", **ring)["changed"]

@@ -78,6 +78,8 @@ class Interface:
         """The same, knowing what was declared before."""
         stale = (*self.stale, *(each for each in former.addresses if each not in self.addresses))
         mtus = (*self.stale_mtus, former.mtu) if former.mtu and not self.mtu else self.stale_mtus
+        if (stale, mtus) == (self.stale, self.stale_mtus):
+            return self
         return replace(self, stale=stale, stale_mtus=mtus)
 
     def networks(self) -> Iterator[tuple[str, str, str]]:

@@ -50,8 +50,8 @@ class Veth(Resource):
 
     def succeed(self, former: Resource) -> Resource:
         known = {end.key: end for end in former.ends()}  # it may have been declared from the other end
-        near, *far = [end.succeed(known[end.key]) if end.key in known else end for end in self.ends()]
-        return replace(self, near=near, far=far[0] if far else None)
+        ends = tuple(end.succeed(known[end.key]) if end.key in known else end for end in self.ends())
+        return self if ends == self.ends() else replace(self, near=ends[0], far=ends[1] if self.far else None)
 
     def obsolete(self, state: State) -> Iterable[Link]:
         there = [link for link in (state.link(end.key) for end in self.ends()) if link]

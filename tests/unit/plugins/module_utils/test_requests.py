@@ -12,8 +12,11 @@ import typing as t
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import netlink
 from ansible_collections.tcpip.lab.plugins.module_utils import operations as ops
+from ansible_collections.tcpip.lab.plugins.module_utils.codecs import decoded, ifinfmsg, ndmsg
 from ansible_collections.tcpip.lab.plugins.module_utils.requests import Numbers, home, named, request
 from ansible_collections.tcpip.lab.plugins.module_utils.state import FdbEntry, Route
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 NUMBERS = Numbers(lambda netns, name: sum(map(ord, netns + name)), lambda netns: 100 + len(netns))
 CREATE, EXCLUSIVE, REPLACE, APPEND = 0x400, 0x200, 0x100, 0x800
@@ -39,7 +42,7 @@ def _info(message: t.Any) -> tuple[str, t.Any]:
 def test_a_pair() -> None:
     data = _sent(ops.CreateVeth("", "a", 1400, "02:00:00:00:00:01", ("ns2", "b"), 9000, "02:00:00:00:00:02"))
     assert _head(data) == (netlink.NEWLINK, CREATE | EXCLUSIVE)
-    message = netlink.decode_link(data)
+    message = decoded(ifinfmsg, data)
     assert [message.get_attr(name) for name in ("IFLA_IFNAME", "IFLA_MTU", "IFLA_ADDRESS")] == [
         "a",
         1400,
@@ -53,7 +56,7 @@ def test_a_pair() -> None:
 
 
 def test_a_pair_inside_one_namespace_names_none() -> None:
-    message = netlink.decode_link(_sent(ops.CreateVeth("ns1", "a", peer=("ns1", "b"))))
+    message = decoded(ifinfmsg, _sent(ops.CreateVeth("ns1", "a", peer=("ns1", "b"))))
     peer = _info(message)[1].get_attr("VETH_INFO_PEER")
     assert [peer.get_attr(name) for name in ("IFLA_IFNAME", "IFLA_MTU", "IFLA_NET_NS_FD")] == ["b", None, None]
     assert message.get_attr("IFLA_MTU") is None
@@ -80,13 +83,13 @@ def test_settings_of_an_overlay_at_birth_and_later(settings: dict[str, t.Any], a
     for step, how in ((born, CREATE | EXCLUSIVE), (changed, 0)):
         data = _sent(step)
         assert _head(data) == (netlink.NEWLINK, how)
-        kind, info = _info(netlink.decode_link(data))
+        kind, info = _info(decoded(ifinfmsg, data))
         assert (kind, info.get_attr(attribute)) == ("vxlan", value)
 
 
 def test_an_overlay_is_made_where_its_underlay_is() -> None:
     step = ops.CreateOverlay("ns1", "x", kind="vxlan", base="wire", settings={"id": 7, "dev": "a"})
-    message = netlink.decode_link(_sent(step))
+    message = decoded(ifinfmsg, _sent(step))
     assert message.get_attr("IFLA_NET_NS_FD") == 103
     assert _info(message)[1].get_attr("IFLA_VXLAN_LINK") == sum(map(ord, "wirea"))
     assert (home(step), named(step)) == ("wire", ("a",))
@@ -95,20 +98,20 @@ def test_an_overlay_is_made_where_its_underlay_is() -> None:
 def test_an_interface_is_changed_by_its_name() -> None:
     data = _sent(ops.SetLink("ns1", "a", after={"mac": "02:00:00:00:00:01", "mtu": 1400, "alias": "x", "up": True}))
     assert _head(data) == (netlink.NEWLINK, 0)
-    message = netlink.decode_link(data)
+    message = decoded(ifinfmsg, data)
     names = ("IFLA_IFNAME", "IFLA_ADDRESS", "IFLA_MTU", "IFLA_IFALIAS")
     assert [message.get_attr(name) for name in names] == ["a", "02:00:00:00:00:01", 1400, "x"]
     assert (message["index"], message["flags"], message["change"]) == (0, 1, 1)
-    down = netlink.decode_link(_sent(ops.SetLink("ns1", "a", after={"up": False})))
+    down = decoded(ifinfmsg, _sent(ops.SetLink("ns1", "a", after={"up": False})))
     assert (down["flags"], down["change"]) == (0, 1)
-    untouched = netlink.decode_link(_sent(ops.SetLink("ns1", "a", after={"mtu": 1400})))
+    untouched = decoded(ifinfmsg, _sent(ops.SetLink("ns1", "a", after={"mtu": 1400})))
     assert (untouched["flags"], untouched["change"]) == (0, 0)
 
 
 def test_removal_of_an_interface() -> None:
     data = _sent(ops.RemoveLink("ns1", "a"))
     assert _head(data) == (netlink.DELLINK, 0)
-    assert netlink.decode_link(data).get_attr("IFLA_IFNAME") == "a"
+    assert decoded(ifinfmsg, data).get_attr("IFLA_IFNAME") == "a"
 
 
 @pytest.mark.parametrize(("address", "family", "prefix"), [("192.0.2.1/24", 2, 24), ("2001:db8::1/64", 10, 64)])
@@ -119,7 +122,7 @@ def test_addresses(address: str, family: int, prefix: int) -> None:
     ):
         data = _sent(step)
         assert _head(data) == head
-        message = netlink.decode_address(data)
+        message = decoded(ifaddrmsg, data)
         assert (message["family"], message["prefixlen"], message["index"]) == (family, prefix, A)
         assert message.get_attr("IFA_LOCAL") == address.partition("/")[0]
         assert named(step) == ("a",)
@@ -135,7 +138,7 @@ def test_addresses(address: str, family: int, prefix: int) -> None:
 def test_fdb(step: type[t.Any], type_: int, flags: int) -> None:
     data = _sent(step("", "a", "", FdbEntry("02:00:00:00:00:01", "192.0.2.1", "a")))
     assert _head(data) == (type_, flags)
-    message = netlink.decode_neighbour(data)
+    message = decoded(ndmsg, data)
     assert (message["family"], message["ifindex"], message["flags"]) == (7, A, 2)
     assert [message.get_attr(f"NDA_{name}") for name in ("LLADDR", "DST", "IFINDEX")] == [
         "02:00:00:00:00:01",
@@ -147,7 +150,7 @@ def test_fdb(step: type[t.Any], type_: int, flags: int) -> None:
 def test_frames_to_unknown_stations_go_to_each_entry() -> None:
     data = _sent(ops.AddFdb("", "a", "", FdbEntry("00:00:00:00:00:00", "2001:db8::1")))
     assert _head(data) == (netlink.NEWNEIGH, CREATE | APPEND)
-    message = netlink.decode_neighbour(data)
+    message = decoded(ndmsg, data)
     assert (message.get_attr("NDA_DST"), message.get_attr("NDA_IFINDEX")) == ("2001:db8::1", None)
 
 
@@ -179,11 +182,11 @@ def test_routes(route: Route, fields: dict[str, int], attributes: dict[str, t.An
     ):
         data = _sent(step)
         assert _head(data) == head
-        message = netlink.decode_route(data)
+        message = decoded(rtmsg, data)
         assert {name: message[name] for name in fields} == fields
         assert {name: message.get_attr(f"RTA_{name}") for name in attributes} == attributes
         assert message["proto"] == 3
     removed = _sent(ops.RemoveRoute("", route))
     assert _head(removed) == (netlink.DELROUTE, 0)
-    message = netlink.decode_route(removed)
+    message = decoded(rtmsg, removed)
     assert (message["scope"], message["proto"]) == (255, 0), "whoever made it, and however"

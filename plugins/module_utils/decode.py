@@ -1,0 +1,212 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel's messages on links, addresses and routes as plain data (rtnetlink(7)).
+
+What every message has is read straight from its bytes. pyroute2's codecs make an object of each of the sixty attributes
+of an interface, which takes ten times as long, and a lab has thousands. They decode what few interfaces have: the
+parameters of their kind, VLANs, forwarding databases.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .codecs import attributes, decoded, ifinfmsg, ndmsg
+from .requests import TICKS
+from .state import Route, Vlan
+
+_IFF_UP = 1
+_NUD_PERMANENT = 0x80
+# linux/if_bridge.h
+_PVID, _UNTAGGED = 2, 4
+# linux/rtnetlink.h
+_LOCAL_TABLE, _CLONED, _KERNEL, _UNICAST = 255, 0x200, 2, 1
+_ROUTE_TYPES = {_UNICAST: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}
+_FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 6}
+
+# The fixed parts behind the header: struct ifinfomsg, ifaddrmsg and rtmsg.
+_LINK = struct.Struct("=16xBxHiII")
+_ADDRESS = struct.Struct("=16xBBBBI")
+_ROUTE = struct.Struct("=16xBBBBBBBBI")
+# linux/if_link.h
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER = 1, 3, 4, 5, 10
+_IFLA_LINKINFO, _IFLA_IFALIAS, _IFLA_LINK_NETNSID = 18, 20, 37
+_INFO_KIND = 1
+# linux/if_addr.h
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+# linux/rtnetlink.h
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 6, 7, 15, 18
+
+
+class RawLink(NamedTuple):
+    """An interface, with others named by the numbers that the kernel gives.
+
+    C(lower): its peer or the device it stands on. C(space): the number by which its namespace knows that one's, None if
+    it is the same. C(master): the bridge. 0 where there is none.
+    """
+
+    number: int
+    name: str
+    kind: str
+    mac: str
+    mtu: int
+    up: bool
+    alias: str
+    settings: Mapping[str, Any]
+    lower: int
+    space: int | None
+    master: int
+
+
+class RawFdbEntry(NamedTuple):
+    """An entry of a VXLAN, C(via) being a number in the namespace that it stands in."""
+
+    mac: str
+    dst: str
+    via: int
+
+
+def link(data: bytes) -> RawLink:
+    """An interface."""
+    _family, _type, index, flags, _change = _LINK.unpack_from(data)
+    found = attributes(data, _LINK.size)
+    info = found.get(_IFLA_LINKINFO)
+    kind = _text(attributes(info).get(_INFO_KIND)) if info else ""
+    parameters = _parameters(data) if kind in _SETTINGS else None
+    return RawLink(
+        number=index,
+        name=_text(found.get(_IFLA_IFNAME)),
+        kind=kind,
+        mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
+        mtu=_number(found.get(_IFLA_MTU)),
+        up=bool(flags & _IFF_UP),
+        alias=_text(found.get(_IFLA_IFALIAS)),
+        settings=_SETTINGS[kind](parameters) if parameters else {},
+        lower=_lower(kind, parameters, found),
+        space=_signed(found[_IFLA_LINK_NETNSID]) if _IFLA_LINK_NETNSID in found else None,
+        master=_number(found.get(_IFLA_MASTER)),
+    )
+
+
+def _lower(kind: str, parameters: Any, found: Mapping[int, bytes]) -> int:
+    if parameters and kind == "vxlan":
+        return int(parameters.get_attr("IFLA_VXLAN_LINK") or 0)
+    return _number(found.get(_IFLA_LINK))
+
+
+def _parameters(data: bytes) -> Any:
+    return decoded(ifinfmsg, data).get_attr("IFLA_LINKINFO").get_attr("IFLA_INFO_DATA")
+
+
+def address(data: bytes) -> tuple[int, str] | None:
+    """The number of an interface and an address of it with its prefix; None if it is neither IPv4 nor IPv6."""
+    family, prefix, _flags, _scope, index = _ADDRESS.unpack_from(data)
+    found = attributes(data, _ADDRESS.size)
+    value = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS)
+    if value is None or family not in _FAMILIES:
+        return None
+    return index, f"{socket.inet_ntop(family, value)}/{prefix}"
+
+
+def fdb(data: bytes) -> tuple[int, RawFdbEntry] | None:
+    """The number of a VXLAN and an entry of it that does not age; None for any other entry."""
+    message = decoded(ndmsg, data)
+    dst = message.get_attr("NDA_DST")
+    if not dst or not message["state"] & _NUD_PERMANENT:
+        return None
+    return message["ifindex"], RawFdbEntry(message.get_attr("NDA_LLADDR"), dst, message.get_attr("NDA_IFINDEX") or 0)
+
+
+def vlans(data: bytes) -> Iterator[tuple[int, Vlan]]:
+    """The VLANs of a port, or of a bridge, each with its number."""
+    message = decoded(ifinfmsg, data)
+    spec = message.get_attr("IFLA_AF_SPEC")
+    for entry in spec.get_attrs("IFLA_BRIDGE_VLAN_INFO") if spec else ():
+        flags = entry["flags"]
+        yield message["index"], Vlan(entry["vid"], bool(flags & _PVID), bool(flags & _UNTAGGED))
+
+
+def route(netns: str, data: bytes, names: Mapping[int, str]) -> Route | None:
+    """A route of C(netns), whose interfaces have these names; None if it is not one that people make."""
+    family, length, _source, _tos, short, protocol, _scope, type_, flags = _ROUTE.unpack_from(data)
+    if family not in _FAMILIES or type_ not in _ROUTE_TYPES or short == _LOCAL_TABLE or flags & _CLONED:
+        return None
+    found = attributes(data, _ROUTE.size)
+    return Route(
+        netns=netns,
+        family=_FAMILIES[family],
+        dst=f"{socket.inet_ntop(family, found[_RTA_DST])}/{length}" if length else "default",
+        via=_gateway(family, found),
+        # IPv6 shows unreachable routes on lo, where nobody put them
+        dev=names.get(_number(found.get(_RTA_OIF))) if type_ == _UNICAST else None,
+        metric=_number(found.get(_RTA_PRIORITY)),
+        table=_number(found[_RTA_TABLE]) if _RTA_TABLE in found else short,
+        source=socket.inet_ntop(family, found[_RTA_PREFSRC]) if _RTA_PREFSRC in found else None,
+        type=_ROUTE_TYPES[type_],
+        connected=protocol == _KERNEL,
+    )
+
+
+def _gateway(family: int, found: Mapping[int, bytes]) -> str | None:
+    if _RTA_VIA in found:  # of the other IP version, which stands before it (struct rtvia)
+        via = found[_RTA_VIA]
+        return socket.inet_ntop(struct.unpack_from("=H", via)[0], via[2:])
+    return socket.inet_ntop(family, found[_RTA_GATEWAY]) if _RTA_GATEWAY in found else None
+
+
+def _vxlan(data: Any) -> dict[str, Any]:
+    remote = data.get_attr("IFLA_VXLAN_GROUP") or data.get_attr("IFLA_VXLAN_GROUP6")
+    group = bool(remote) and _is_multicast(remote)
+    return {
+        "id": data.get_attr("IFLA_VXLAN_ID"),
+        "remote": None if group else remote,
+        "group": remote if group else None,
+        "local": data.get_attr("IFLA_VXLAN_LOCAL") or data.get_attr("IFLA_VXLAN_LOCAL6"),
+        "dstport": data.get_attr("IFLA_VXLAN_PORT"),
+        "dev": None,
+        "learning": bool(data.get_attr("IFLA_VXLAN_LEARNING")),
+        "ttl": data.get_attr("IFLA_VXLAN_TTL") or 0,
+    }
+
+
+def _bridge(data: Any) -> dict[str, Any]:
+    return {
+        "vlan_filtering": bool(data.get_attr("IFLA_BR_VLAN_FILTERING")),
+        "default_pvid": data.get_attr("IFLA_BR_VLAN_DEFAULT_PVID"),  # a kernel without VLAN filtering has none
+        "stp": bool(data.get_attr("IFLA_BR_STP_STATE")),
+        "ageing_time": _seconds(data.get_attr("IFLA_BR_AGEING_TIME") or 0),
+        "multicast_snooping": bool(data.get_attr("IFLA_BR_MCAST_SNOOPING")),
+    }
+
+
+def _seconds(ticks: int) -> float:
+    """A whole number where it is one, as people give it."""
+    return ticks / TICKS if ticks % TICKS else ticks // TICKS
+
+
+def _macvlan(data: Any) -> dict[str, Any]:
+    return {"parent": None, "mode": data.get_attr("IFLA_MACVLAN_MODE")}
+
+
+_SETTINGS: dict[str, Callable[[Any], dict[str, Any]]] = {"vxlan": _vxlan, "bridge": _bridge, "macvlan": _macvlan}
+
+
+def _is_multicast(address: str) -> bool:
+    return address.lower().startswith("ff") if ":" in address else 224 <= int(address.split(".", 1)[0]) < 240
+
+
+def _text(value: bytes | None) -> str:
+    return value.rstrip(b"\0").decode(errors="replace") if value else ""
+
+
+def _number(value: bytes | None) -> int:
+    return int.from_bytes(value or b"", sys.byteorder)
+
+
+def _signed(value: bytes) -> int:
+    return int.from_bytes(value, sys.byteorder, signed=True)

@@ -1,0 +1,71 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which namespace is meant by a number in another one (ip-netns(8), nsid).
+
+The kernel tells in which namespace the peer of an interface is by a number that only the interface's own namespace
+knows. To ask a thousand namespaces about a thousand others would take a million questions. Here a namespace without a
+name gives each a number of its own, and the kernel translates theirs into these: one question each. In none of them
+anything is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+
+from . import namespaces
+from .codecs import attributes
+from .encode import nsid_message
+from .netlink import GETNSID, NEWNSID, Socket
+
+_ATTRIBUTES_AT = 20  # struct rtgenmsg behind the header, and the padding
+_NSID, _CURRENT_NSID = 1, 5  # linux/net_namespace.h
+#: So many namespaces are held open at a time.
+_AT_ONCE = 64
+
+
+class Nsids:
+    """The numbers of namespaces, the root namespace (the empty name) among them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        with namespaces.anonymous():
+            self._socket = Socket()
+        for start in range(0, len(self._names), _AT_ONCE):
+            self._give(self._names[start : start + _AT_ONCE])
+
+    def close(self) -> None:
+        """Forget the numbers."""
+        self._socket.close()
+
+    def known(self, netns: str) -> dict[int, str]:
+        """The numbers by which C(netns) knows the namespaces, with their names."""
+        question = nsid_message(GETNSID, [("NETNSA_TARGET_NSID", self._numbers[netns])])
+        return dict(self._translated(self._socket.dump(question)))
+
+    def _give(self, names: Sequence[str]) -> None:
+        """Number them. One that has gone in the meantime stays without."""
+        with ExitStack() as opened:
+            requests = []
+            for name in names:
+                with suppress(FileNotFoundError):
+                    descriptor = os.open(namespaces.path(name), os.O_RDONLY | os.O_CLOEXEC)
+                    opened.callback(os.close, descriptor)
+                    asked = [("NETNSA_NSID", self._numbers[name]), ("NETNSA_FD", descriptor)]
+                    requests.append(nsid_message(NEWNSID, asked))
+            self._socket.execute(requests)
+
+    def _translated(self, messages: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+        for message in messages:
+            found = attributes(message, _ATTRIBUTES_AT)
+            ours = _signed(found.get(_CURRENT_NSID, b"\xff\xff\xff\xff"))
+            if ours >= 0:
+                yield _signed(found[_NSID]), self._names[ours]
+
+
+def _signed(value: bytes) -> int:
+    return int.from_bytes(value, sys.byteorder, signed=True)

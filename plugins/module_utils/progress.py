@@ -1,0 +1,56 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a run has come, for those who wait for it: a line in the file that it holds locked, empty when it ends."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Callable, TypeVar
+
+from .operations import CreateNamespace, Creation, Operation, RemoveLink, RemoveNamespace
+
+#: So often at most it is told.
+EVERY_S = 0.5
+
+_T = TypeVar("_T")
+
+
+class Progress:
+    """Tells it in the open file; without one, nobody."""
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        self._file = descriptor
+        self._due = time.monotonic() + EVERY_S
+
+    def tell(self, words: Callable[[], str]) -> None:
+        """Let it be known, unless that was done a moment ago."""
+        if self._file is None or time.monotonic() < self._due:
+            return
+        line = words().encode()
+        os.pwrite(self._file, line, 0)
+        os.ftruncate(self._file, len(line))
+        self._due = time.monotonic() + EVERY_S
+
+    def through(self, items: Sequence[_T], verb: str, nouns: str) -> Iterator[_T]:
+        """The items one by one, each time telling how many of them there have been."""
+        for number, item in enumerate(items):
+            self.tell(lambda number=number: f"{verb} {number} of {len(items)} {nouns}")  # type: ignore[misc]
+            yield item
+
+    def steps(self, done: Sequence[Operation], of: Sequence[Operation]) -> None:
+        """Tell how many of the steps are done."""
+        self.tell(lambda: ", ".join(_counted(done, of)))
+
+
+def _counted(done: Iterable[Operation], of: Iterable[Operation]) -> Iterator[str]:
+    for noun, kinds in (
+        ("namespaces", (CreateNamespace, RemoveNamespace)),
+        ("links", (Creation, RemoveLink)),
+        ("steps", Operation),
+    ):
+        wanted = sum(isinstance(step, kinds) for step in of)
+        if wanted:
+            yield f"{sum(isinstance(step, kinds) for step in done)} of {wanted} {noun}"
