@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests to rtnetlink(7) as bytes, written by the attributes' names in the kernel's headers. Pure.
+"""Requests to rtnetlink(7) as bytes, written by the attributes' names in the kernel's headers.
 
 Here stand those attributes that the collection uses, with their numbers and types. pyroute2 knows all of them, and
 takes ten times as long to write a message, which is a fifth of the time that it takes to make a large lab.

@@ -120,12 +120,24 @@ def _run(request: Request, ledger: Ledger | None, check: bool, progress: Progres
 def scope_of(request: Request, ledger: Ledger | None) -> Scope:
     """Where to look; for a lab without a true ledger also where things with its mark may have been left."""
     scope = Scope.of(request.resources, request.lab)
-    if request.lab and not (ledger and ledger.complete):
+    if not request.lab:
+        return scope
+    if not (ledger and ledger.complete):
         scope.namespaces.add(ROOT)
         # a lab that is removed takes its own namespaces along, with all that is in them
         seen = scope.namespaces if request.present and not ledger else {ROOT}
         scope.asked.update(Ask(Topic.NAT, name) for name in seen)
+    else:
+        scope.close(_closed(request, ledger))
     return scope
+
+
+def _closed(request: Request, ledger: Ledger) -> set[str]:
+    """Namespaces that go as a whole: proven by the ledger to be ours, and joined with none that stays."""
+    going = {each.name for each in request.absent if isinstance(each, Netns)}
+    touched = [each.namespaces() for each in request.resources]
+    joined = {name for names in touched if names - going for name in names}
+    return {name for name in going - joined if ledgers.is_same(name, ledger.spaces.get(name, ""))}
 
 
 def repetition(ledger: Ledger) -> Request:

@@ -33,8 +33,12 @@ _T = TypeVar("_T")
 def read(scope: Scope, sockets: Sockets, progress: Progress | None = None) -> State:
     """The present state of the namespaces in scope; those that do not exist are left out."""
     there = [name for name in sorted(scope.namespaces) if namespaces.exists(name)]
-    found = [_Reading(name, scope, sockets) for name in (progress or Progress()).through(there, "read", "namespaces")]
-    state = State(_Sight(found).namespaces(), lacking=_lacking(scope), lab=scope.lab)
+    readable = [name for name in there if name not in scope.closed]
+    found = [
+        _Reading(name, scope, sockets) for name in (progress or Progress()).through(readable, "read", "namespaces")
+    ]
+    unseen = {name: Namespace(name) for name in there if name in scope.closed}
+    state = State({**_Sight(found).namespaces(), **unseen}, lacking=_lacking(scope), lab=scope.lab)
     for name, wanted in scope.names(Topic.SETTING).items():
         if name in state.namespaces:
             state.namespaces[name].sysctls = read_settings(name, wanted)

@@ -27,6 +27,10 @@ class Topic(Enum):
     TEXT = "what is in a file of this machine, by path"
 
 
+#: What lies on the machine itself, and only concerns a namespace.
+_OUTSIDE = (Topic.PROCESS, Topic.COMMAND, Topic.TEXT)
+
+
 @dataclass(frozen=True)
 class Ask:
     """One thing that a resource needs to know; C(name) where there are several of the topic in a namespace."""
@@ -40,13 +44,15 @@ class Ask:
 class Scope:
     """The namespaces to read, what to read in them, and what to ask the kernel for.
 
-    C(lab) is whose processes are ours, empty for those of no lab.
+    C(lab) is whose processes are ours, empty for those of no lab. C(closed) are those of the namespaces of which it is
+    enough to know that they are there.
     """
 
     namespaces: set[str] = field(default_factory=set)
     asked: set[Ask] = field(default_factory=set)
     features: set[Feature] = field(default_factory=set)
     lab: str = ""
+    closed: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, resources: Iterable[Resource], lab: str | None = None) -> Scope:
@@ -57,6 +63,11 @@ class Scope:
             scope.asked.update(resource.asks())
             scope.features.update(feature for feature, _place in resource.needs())
         return scope
+
+    def close(self, names: Iterable[str]) -> None:
+        """Let what is in these namespaces be unseen."""
+        self.closed.update(names)
+        self.asked = {ask for ask in self.asked if ask.netns not in self.closed or ask.topic in _OUTSIDE}
 
     def wants(self, topic: Topic, netns: str) -> bool:
         """Whether anybody asks about the topic in the namespace."""
