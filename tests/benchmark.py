@@ -15,7 +15,7 @@ import pathlib
 import sys
 import typing as t
 
-from scale import catalogue, limits, measure, report
+from scale import catalogue, limits, measure, plot, report
 from scale.means import MEANS
 from scale.means.base import Phase
 from scale.works import WORKS
@@ -52,7 +52,7 @@ def arguments(words: t.Sequence[str]) -> argparse.Namespace:
     add("--patience", type=float, default=120, help="seconds that a creation may take, else it is left out")
     add("--labs", type=_words, default=catalogue.scenarios(), help="labs of the collection; empty for none")
     add("--quick", action="store_true", help="10 nodes, one round: whether the benchmark itself works")
-    add("--write", type=pathlib.Path, help="the directory that benchmark.md goes to; otherwise it is printed")
+    add("--write", type=pathlib.Path, help="the directory for benchmark.md and its pictures; otherwise it is printed")
     return parser.parse_args(words)
 
 
@@ -74,11 +74,11 @@ def main(words: t.Sequence[str]) -> int:
     results = measure.run(plan, say)
     results.plays = catalogue.measure(given.labs, rounds, say) if given.labs else {}
     verdicts = limits.judge(results)
-    page = report.markdown(plan, results, verdicts)
     if given.write:
+        page = report.markdown(plan, results, verdicts, plot.write(plan, results, given.write))
         (given.write / "benchmark.md").write_text(page, encoding="utf-8")
     else:
-        print(page)
+        print(report.markdown(plan, results, verdicts))
     print(*report.promises(verdicts), sep="\n", file=sys.stderr)
     return 0 if all(verdict.kept for verdict in verdicts) else 1
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 import benchmark
 import pytest
@@ -29,11 +30,12 @@ def _word(results: Results, promise: str) -> str:
 
 
 @needs_root
-def test_means_build_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_means_build_the_same(tmp_path: pathlib.Path) -> None:
     means, phases = "module,floor,ip -batch,pyroute2", "create,change,read,remove"
-    words = ["--quick", "--works", "star", "--means", means, "--phases", phases, "--labs", ""]
+    words = ["--quick", "--works", "star", "--means", means, "--phases", phases, "--labs", "", "--write", str(tmp_path)]
     assert benchmark.main(words) == 0
-    assert "| module |" in capsys.readouterr().out
+    assert "| module |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert "ip -batch" in (tmp_path / "benchmark-star.svg").read_text(encoding="utf-8")
 
 
 def test_another_network_is_told() -> None:
