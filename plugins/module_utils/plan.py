@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from . import state as states
 from .command import Spot
 from .kinds import Netns, Resource, iptables_nat
 from .kinds.interface import resized
 from .kinds.removal import remove_link, undoable
-from .operations import Operation, RemoveLink, StopProcess
-from .state import ROOT, Link, LinkName, State
+from .operations import CreateOverlay, Operation, RemoveLink, StopProcess
+from .state import LOWER, ROOT, Link, LinkName, State
 
 
 def make(
@@ -113,11 +113,26 @@ def _once(steps: Iterable[Operation], state: State) -> Iterator[Operation]:
 
 
 def _ordered(steps: Sequence[Operation]) -> list[Operation]:
-    """By phase, and in a phase by namespace, so that each namespace's steps go to the kernel together."""
+    """By phase, and in a phase by namespace, so that each namespace's steps go to the kernel together.
+
+    What stands on an interface that is made in the same phase comes behind it, wherever that is.
+    """
     rank: dict[str, int] = {}
     for step in steps:
         rank.setdefault(step.netns, len(rank))
-    return sorted(steps, key=lambda step: (step.phase, rank[step.netns]))
+    overlays = {(step.netns, step.name): step for step in steps if isinstance(step, CreateOverlay)}
+    return sorted(steps, key=lambda step: (step.phase, _height(step, overlays), rank[step.netns]))
+
+
+def _height(step: Operation, overlays: Mapping[LinkName, CreateOverlay]) -> int:
+    """How many of the overlays an interface that is made stands on, one on the other."""
+    height = 0
+    while isinstance(step, CreateOverlay) and height < len(overlays):
+        lower = overlays.get((step.base, step.settings.get(LOWER[step.kind]) or ""))
+        if lower is None:
+            break
+        step, height = lower, height + 1
+    return height
 
 
 def _undoable(steps: Iterable[Operation], state: State) -> Iterator[Operation]:

@@ -11,7 +11,7 @@ from typing import Any
 from .errors import LabError
 from .kinds import KINDS, Netns, Resource, Vxlan
 from .merging import Items
-from .state import ROOT
+from .state import LOWER, ROOT
 
 #: What an item of netns says of the machine that the node is to be on, where a lab is spread over several.
 HOST, BESIDE = "host", "beside"
@@ -29,6 +29,7 @@ def parse(items: Items) -> list[Resource]:
     ]
     _check_twice(resources)
     _check_references(resources)
+    _check_ground(resources)
     _check_vni(resources)
     return resources
 
@@ -71,6 +72,24 @@ def _check_references(resources: Sequence[Resource]) -> None:
         for (netns, name), place in resource.devices():
             if netns != ROOT and name != "lo" and (netns, name) not in made:
                 raise LabError(f"{name!r} is not an interface of {netns!r} in this topology", place)
+
+
+def _check_ground(resources: Sequence[Resource]) -> None:
+    """No interface stands on itself, nor on one that stands on it."""
+    lower = {
+        end.key: ground
+        for resource in resources
+        if resource.KIND in LOWER
+        for end in resource.ends()
+        for ground in resource.devices()
+    }
+    for name in lower:
+        way = [name]
+        while way[-1] in lower and len(way) <= len(lower):
+            below, place = lower[way[-1]]
+            if below == name:
+                raise LabError(f"{name[1]!r} would stand on itself: {' on '.join(each for _, each in way)}", place)
+            way.append(below)
 
 
 def _check_vni(resources: Sequence[Resource]) -> None:

@@ -12,7 +12,13 @@ from ansible_collections.tcpip.lab.plugins.module_utils import plan
 from ansible_collections.tcpip.lab.plugins.module_utils.aftermath import lost
 from ansible_collections.tcpip.lab.plugins.module_utils.engine import Request, _with_history
 from ansible_collections.tcpip.lab.plugins.module_utils.ledger import Ledger
-from ansible_collections.tcpip.lab.plugins.module_utils.operations import Operation, RemoveLink, SetLink, Widen
+from ansible_collections.tcpip.lab.plugins.module_utils.operations import (
+    CreateDevice,
+    Operation,
+    RemoveLink,
+    SetLink,
+    Widen,
+)
 from ansible_collections.tcpip.lab.plugins.module_utils.state import ROOT, State
 from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, unparse
 from hypothesis import HealthCheck, example, given, settings
@@ -261,3 +267,13 @@ def test_an_mtu_that_the_lab_gave_and_declares_no_more_is_the_kernels_own_again(
     links = kernel.state.namespaces["a"].links
     links["v0"] = replace(links["v0"], mtu=1300)
     assert _change(narrow, wide, kernel.state) == [], "somebody else has given it this one"
+
+
+def test_what_stands_on_an_overlay_is_made_after_it() -> None:
+    over = [
+        {"name": "top", "netns": "a", "underlay": "b", "id": 3, "dev": "middle"},
+        {"name": "middle", "netns": "b", "underlay": "c", "id": 2, "dev": "bottom"},
+        {"name": "bottom", "netns": "c", "id": 1},
+    ]
+    steps = plan.make(parse({"netns": [{"name": name} for name in SPACES], "vxlan": over}), [], State())
+    assert [step.name for step in steps if isinstance(step, CreateDevice)] == ["bottom", "middle", "top"]

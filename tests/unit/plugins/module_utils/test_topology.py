@@ -77,6 +77,8 @@ FAULTS: list[tuple[Items, str]] = [
         "vxlan[0].group: remote and group exclude each other: a device has one or the other",
     ),
     (vxlan({"group": "239.0.0.1"}), "vxlan[0].dev: is required with group: multicast needs an interface"),
+    (vxlan({"dev": "x1"}, {"dev": "x0"}), "vxlan[1].dev: 'x0' would stand on itself: x0 on x1"),
+    (vxlan({"dev": "x0"}), "vxlan[0].dev: 'x0' would stand on itself: x0"),
     (vxlan({"dev": "b"}), "vxlan[0].dev: 'b' is not an interface of 'ns1' in this topology"),
     (vxlan({"id": 5}, {"id": 5}), "vxlan[1].id: VNI 5 is taken on this underlay by vxlan[0]"),
     (
