@@ -274,6 +274,7 @@ def test_what_is_left_of_a_lab_without_a_record(machine: LabMachine) -> None:
     """The record lost, then there but unreadable; topology removes what is told of, and then nothing is."""
     machine.module("topology", name="full", **LAB)
     machine.module("topology", name="other", **OTHER)
+    settled(machine)
     known = machine.module("lab_info")["labs"][0]
     machine.run(["rm", "/run/tcpip.lab/full.json"])
     all_, one = machine.module("lab_info"), machine.module("lab_info", name="full")
