@@ -152,6 +152,8 @@ class _Turns:
                 _calm_down(self._size)
                 case = Case(self._work.name, self._size, means.name, phase)
                 sample = meter(machine, command, job.directory / "log", str(case))
+                if phase is Phase.AGAIN and means.unchanged not in (job.directory / "log").read_text(encoding="utf-8"):
+                    raise DifferentError(f"{case}: it has changed something in a network that is as it should be")
                 self._results.samples.setdefault(case, []).append(sample)
                 if compares:
                     self._compare(case, seen.look(machine, (job.network + job.node).namespaces))

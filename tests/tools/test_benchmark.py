@@ -11,7 +11,7 @@ import pathlib
 import benchmark
 import pytest
 from scale import limits, measure, seen
-from scale.means import MEANS
+from scale.means import MEANS, topology
 from scale.means.base import Phase
 from scale.measure import Case, Results, Sample
 from scale.works import WORKS
@@ -31,7 +31,7 @@ def _word(results: Results, promise: str) -> str:
 
 @needs_root
 def test_means_build_the_same(tmp_path: pathlib.Path) -> None:
-    means, phases = "module,floor,ip -batch,pyroute2", "create,change,read,remove"
+    means, phases = "module,floor,ip -batch,pyroute2", "create,again,change,read,remove"
     words = ["--quick", "--works", "star", "--means", means, "--phases", phases, "--labs", "", "--write", str(tmp_path)]
     assert benchmark.main(words) == 0
     assert "| module |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
@@ -83,6 +83,14 @@ def test_what_takes_too_long_is_left_out() -> None:
     }
     assert worth == {"module"}
     assert results.left_out == {"tutorial, star 10000": "would take 500 s or more each time"}
+
+
+@needs_root
+def test_a_change_where_there_is_none_to_make_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topology.Module, "unchanged", "what no module prints")
+    plan = measure.Plan([MEANS["module"]], [WORKS["star"]], [1], [Phase.CREATE, Phase.AGAIN], 1, 60)
+    with pytest.raises(measure.DifferentError, match="it has changed something"):
+        measure.run(plan, print)
 
 
 def test_a_means_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,8 @@ class Means(abc.ABC):
     """A means of building. What it reads is written beforehand, and no part of what is measured."""
 
     name: t.ClassVar[str]
+    #: What it prints where there was nothing to change.
+    unchanged: t.ClassVar[str] = ""
 
     def lacks(self) -> str:
         """What it takes and this machine has not, empty if it can be used."""

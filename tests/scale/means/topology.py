@@ -69,6 +69,7 @@ class Module(Means):
     """The module alone: a Python process that reads its options, as Ansible starts one on a managed machine."""
 
     name = "module"
+    unchanged = '"changed": false'
 
     def command(self, phase: Phase, job: Job) -> Command:
         module, options = wanted(phase, job)
@@ -86,6 +87,7 @@ class Playbook(Means):
     """A play with one task, from the start of ansible-playbook to its end."""
 
     name = "playbook"
+    unchanged = "changed=0"
 
     def command(self, phase: Phase, job: Job) -> Command:
         module, options = wanted(phase, job)
