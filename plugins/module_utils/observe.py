@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from . import decode, encode, iptables, namespaces, netlink, records
 from . import state as states
 from .decode import RawFdbEntry, RawLink
+from .errors import LabError
 from .features import Feature
 from .netlink import CREATE, Socket, Sockets
 from .nsids import Nsids
@@ -34,9 +35,8 @@ def read(scope: Scope, sockets: Sockets, progress: Progress | None = None) -> St
     """The present state of the namespaces in scope; those that do not exist are left out."""
     there = [name for name in sorted(scope.namespaces) if namespaces.exists(name)]
     readable = [name for name in there if name not in scope.closed]
-    found = [
-        _Reading(name, scope, sockets) for name in (progress or Progress()).through(readable, "read", "namespaces")
-    ]
+    tried = (_try(name, scope, sockets) for name in (progress or Progress()).through(readable, "read", "namespaces"))
+    found = [reading for reading in tried if reading]
     unseen = {name: Namespace(name) for name in there if name in scope.closed}
     state = State({**_Sight(found).namespaces(), **unseen}, lacking=_lacking(scope), lab=scope.lab)
     for name, wanted in scope.names(Topic.SETTING).items():
@@ -122,6 +122,16 @@ class _Reading:
         mask = [("IFLA_EXT_MASK", _WITH_VLANS)]
         question = encode.link_message(netlink.GETLINK, family=_AF_BRIDGE, attributes=mask)
         return _grouped(pair for data in self._socket.dump(question) for pair in decode.vlans(data))
+
+
+def _try(name: str, scope: Scope, sockets: Sockets) -> _Reading | None:
+    """The dumps of a namespace; None if somebody has just removed it."""
+    try:
+        return _Reading(name, scope, sockets)
+    except (LabError, OSError):
+        if namespaces.exists(name):
+            raise
+        return None
 
 
 def _grouped(pairs: Iterable[tuple[int, _T] | None]) -> dict[int, list[_T]]:
