@@ -25,6 +25,8 @@ _ATTRIBUTES_AT = 20  # struct rtgenmsg behind the header, and the padding
 _NSID, _CURRENT_NSID = 1, 5  # linux/net_namespace.h
 #: So many namespaces are held open at a time.
 _AT_ONCE = 64
+#: Kernels may end a dump without a word where the first 32 KiB of it are full, which takes some 900 numbers.
+_WHOLE = 800
 
 
 class Nsids:
@@ -44,8 +46,12 @@ class Nsids:
 
     def known(self, netns: str) -> dict[int, str]:
         """The numbers by which C(netns) knows the namespaces, with their names."""
-        question = nsid_message(GETNSID, [("NETNSA_TARGET_NSID", self._numbers[netns])])
-        return dict(self._translated(self._socket.dump(question)))
+        target = ("NETNSA_TARGET_NSID", self._numbers[netns])
+        answers = self._socket.dump(nsid_message(GETNSID, [target]))
+        if len(answers) >= _WHOLE:
+            singly = [nsid_message(GETNSID, [("NETNSA_NSID", number), target]) for number in self._numbers.values()]
+            answers = [message for answer in self._socket.execute(singly) for message in answer.messages]
+        return dict(self._translated(answers))
 
     def _give(self, names: Sequence[str]) -> None:
         """Number them. One that has gone in the meantime stays without."""
@@ -62,9 +68,9 @@ class Nsids:
     def _translated(self, messages: Iterable[bytes]) -> Iterator[tuple[int, str]]:
         for message in messages:
             found = attributes(message, _ATTRIBUTES_AT)
-            ours = _signed(found.get(_CURRENT_NSID, b"\xff\xff\xff\xff"))
-            if ours >= 0:
-                yield _signed(found[_NSID]), self._names[ours]
+            theirs, ours = _signed(found[_NSID]), _signed(found.get(_CURRENT_NSID, b"\xff\xff\xff\xff"))
+            if ours >= 0 and theirs >= 0:
+                yield theirs, self._names[ours]
 
 
 def _signed(value: bytes) -> int:

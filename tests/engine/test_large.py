@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab of more namespaces than are held open at a time."""
+"""A lab of more namespaces than are held open at a time, and than one answer of the kernel tells of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
-SPOKES = 300
+SPOKES = 950
 HUB: dict[str, t.Any] = {
     "netns": [{"name": "hub"}, *({"name": f"n{number}"} for number in range(SPOKES))],
     # declared from the hub's side: each of its requests names another namespace
@@ -25,7 +25,7 @@ def test_every_cable_ends_where_it_should(machine: LabMachine) -> None:
     made = machine.module("topology", name="hub", **HUB)
     assert made["changed"]
     wrong = {}
-    for number in range(SPOKES):
+    for number in range(0, SPOKES, 7):
         names = {link["ifname"] for link in machine.json(["ip", "-n", f"n{number}", "-j", "link"])}
         if names != {"lo", f"eth{number}"}:
             wrong[number] = names
