@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Callable
 
-from . import encode, netlink
+from . import encode, namespaces, netlink
 from .aftermath import lost
 from .errors import LabError
 from .features import unknown_kind
@@ -54,7 +55,8 @@ class Apply:
         self._done: list[Operation] = []
         self._indexes: dict[LinkName, int] = {}
         self.ground = Ground(sockets)
-        self._numbers = Numbers(self._index, lambda netns: sockets.get(netns).namespace)
+        self._borrowed: list[int] = []
+        self._numbers = Numbers(self._index, self._descriptor)
 
     def __enter__(self) -> Apply:
         return self
@@ -147,7 +149,10 @@ class Apply:
     def _together(self, netns: str, steps: Sequence[Operation]) -> None:
         """Send the requests of one namespace together."""
         for start in range(0, len(steps), AT_ONCE):
-            self._send(netns, steps[start : start + AT_ONCE])
+            try:
+                self._send(netns, steps[start : start + AT_ONCE])
+            finally:
+                self._return()
             self._progress.steps(self._done, self._wanted)
 
     def _send(self, netns: str, steps: Sequence[Operation]) -> None:
@@ -198,6 +203,16 @@ class Apply:
             self._indexes.pop((netns, name), None)
             for message in answer.messages:
                 self._indexes[netns, name] = netlink.link_index(message)
+
+    def _descriptor(self, netns: str) -> int:
+        """A namespace for a request to name: it stays open until that was sent."""
+        self._borrowed.append(namespaces.open_namespace(netns))
+        return self._borrowed[-1]
+
+    def _return(self) -> None:
+        """Close the namespaces that were opened for requests."""
+        while self._borrowed:
+            os.close(self._borrowed.pop())
 
     def _index(self, netns: str, name: str) -> int:
         if (netns, name) not in self._indexes:

@@ -65,20 +65,18 @@ class Answer(NamedTuple):
 
 
 class Socket:
-    """An rtnetlink socket in one namespace, with a descriptor of that namespace. Stays there wherever it is used."""
+    """An rtnetlink socket in one namespace. Stays there wherever it is used."""
 
     def __init__(self) -> None:
         """Open in the namespace of this thread."""
-        self.namespace = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         for option in (_CAP_ACK, _EXT_ACK, _STRICT):
             self._socket.setsockopt(_SOL_NETLINK, option, 1)
         self._sequence = 0
 
     def close(self) -> None:
-        """Give both descriptors back."""
+        """Give the descriptor back."""
         self._socket.close()
-        os.close(self.namespace)
 
     def execute(self, messages: Sequence[bytes]) -> list[Answer]:
         """Send requests together and return the answer to each. A refused one does not stop those behind it."""

@@ -12,7 +12,7 @@ from .command import Spot
 from .kinds import Netns, Resource, iptables_nat
 from .kinds.interface import resized
 from .kinds.removal import remove_link, undoable
-from .operations import CreateOverlay, Operation, RemoveLink, StopProcess
+from .operations import CreateDevice, CreateOverlay, Operation, RemoveLink, StopProcess
 from .state import LOWER, ROOT, Link, LinkName, State
 
 
@@ -115,13 +115,19 @@ def _once(steps: Iterable[Operation], state: State) -> Iterator[Operation]:
 def _ordered(steps: Sequence[Operation]) -> list[Operation]:
     """By phase, and in a phase by namespace, so that each namespace's steps go to the kernel together.
 
-    What stands on an interface that is made in the same phase comes behind it, wherever that is.
+    What stands on an interface that is made in the same phase comes behind it, wherever that is. Namespaces with a new
+    bridge come last: one that is up floods whatever its stations say while they are switched on to all ports.
     """
     rank: dict[str, int] = {}
     for step in steps:
         rank.setdefault(step.netns, len(rank))
+    bridged = {step.netns for step in steps if isinstance(step, CreateDevice) and step.kind == "bridge"}
     overlays = {(step.netns, step.name): step for step in steps if isinstance(step, CreateOverlay)}
-    return sorted(steps, key=lambda step: (step.phase, _height(step, overlays), rank[step.netns]))
+
+    def place(step: Operation) -> tuple[int, int, bool, int]:
+        return step.phase, _height(step, overlays), step.netns in bridged, rank[step.netns]
+
+    return sorted(steps, key=place)
 
 
 def _height(step: Operation, overlays: Mapping[LinkName, CreateOverlay]) -> int:

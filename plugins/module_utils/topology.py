@@ -88,7 +88,7 @@ def _check_ground(resources: Sequence[Resource]) -> None:
         while way[-1] in lower and len(way) <= len(lower):
             below, place = lower[way[-1]]
             if below == name:
-                raise LabError(f"{name[1]!r} would stand on itself: {' on '.join(each for _, each in way)}", place)
+                raise LabError(f"{name[1]!r} would stand on itself: {' on '.join(each for _netns, each in way)}", place)
             way.append(below)
 
 
