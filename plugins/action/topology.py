@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import shlex
 import threading
 import typing as t
@@ -45,7 +46,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible does not say wh
             yield
             return
         done = threading.Event()
-        follower = threading.Thread(target=self._follow, args=(str(lab), done), daemon=True)
+        follower = threading.Thread(target=_apart(self)._follow, args=(str(lab), done), daemon=True)
         follower.start()
         try:
             yield
@@ -61,6 +62,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible does not say wh
                 line = self._low_level_execute_command(command, sudoable=True)["stdout"].strip()
                 if line and not done.is_set():
                     Display().display(f"{self._task.get_name()}: {line}", stderr=True)
+
+
+def _apart(action: ActionModule) -> ActionModule:
+    """The same with a connection of its own, whose become plugin remembers what it waits for."""
+    found = copy.copy(action)
+    found._connection = copy.copy(action._connection)
+    if found._connection.become:
+        found._connection.set_become_plugin(copy.copy(found._connection.become))
+    return found
 
 
 def _part(args: dict[str, t.Any], machines: t.Any, port: t.Any, name: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:

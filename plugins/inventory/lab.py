@@ -114,6 +114,7 @@ from ansible_collections.tcpip.lab.plugins.module_utils import placement, topolo
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
 from ansible_collections.tcpip.lab.plugins.plugin_utils import nodes
+from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import kept
 
 ROLE = "tcpip.lab.lab"
 _ENDINGS = ("lab.yml", "lab.yaml")
@@ -195,6 +196,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
             raise LabError("is not set", "lab_name")
         words = ("lab_name", "lab_topology", "lab_is_spread")
         name, items, spread = (self._render(variables, variables[each]) for each in words)
+        items = kept(items, variables["omit"]) if "omit" in variables else items  # later releases drop it themselves
         return Lab(name, items, machines, spread)
 
     def _render(self, variables: Variables, value: t.Any) -> t.Any:

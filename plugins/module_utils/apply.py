@@ -109,7 +109,7 @@ class Apply:
 
     def _undo(self) -> list[str]:
         """Newest first, each on its own; returns what could not be brought back."""
-        done, self._done = self._done, []
+        done, self._done, self._wanted = self._done, [], ()
         residue = self._abandon()
         if not done:
             return residue

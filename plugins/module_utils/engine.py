@@ -135,7 +135,9 @@ def scope_of(request: Request, ledger: Ledger | None) -> Scope:
 def _closed(request: Request, ledger: Ledger) -> set[str]:
     """Namespaces that go as a whole: proven by the ledger to be ours, and joined with none that stays."""
     going = {each.name for each in request.absent if isinstance(each, Netns)}
-    touched = [each.namespaces() for each in request.resources]
+    # also what is made anew with another end: its former end goes with it
+    former = _parse_ledger(ledger, request.resources) if request.present else ()
+    touched = [each.namespaces() for each in (*request.resources, *former)]
     joined = {name for names in touched if names - going for name in names}
     return {name for name in going - joined if ledgers.is_same(name, ledger.spaces.get(name, ""))}
 

@@ -11,6 +11,7 @@ anything is changed.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,6 +36,7 @@ class Nsids:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
         self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._first: dict[int, str] = {}
         with namespaces.anonymous():
             self._socket = Socket()
         for start in range(0, len(self._names), _AT_ONCE):
@@ -47,20 +49,29 @@ class Nsids:
     def known(self, netns: str) -> dict[int, str]:
         """The numbers by which C(netns) knows the namespaces, with their names."""
         target = ("NETNSA_TARGET_NSID", self._numbers[netns])
-        answers = self._socket.dump(nsid_message(GETNSID, [target]))
+        try:
+            answers = self._socket.dump(nsid_message(GETNSID, [target]))
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return {}  # it has gone
         if len(answers) >= _WHOLE:
             singly = [nsid_message(GETNSID, [("NETNSA_NSID", number), target]) for number in self._numbers.values()]
             answers = [message for answer in self._socket.execute(singly) for message in answer.messages]
         return dict(self._translated(answers))
 
     def _give(self, names: Sequence[str]) -> None:
-        """Number them. One that has gone in the meantime stays without."""
+        """Number them, each once, whatever names it has. One that has gone in the meantime stays without."""
         with ExitStack() as opened:
             requests = []
             for name in names:
                 with suppress(FileNotFoundError):
                     descriptor = os.open(namespaces.path(name), os.O_RDONLY | os.O_CLOEXEC)
                     opened.callback(os.close, descriptor)
+                    first = self._first.setdefault(os.fstat(descriptor).st_ino, name)
+                    self._numbers[name] = self._numbers[first]
+                    if first != name:
+                        continue
                     asked = [("NETNSA_NSID", self._numbers[name]), ("NETNSA_FD", descriptor)]
                     requests.append(nsid_message(NEWNSID, asked))
             self._socket.execute(requests)

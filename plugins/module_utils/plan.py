@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from . import ground
 from . import state as states
 from .command import Spot
 from .kinds import Netns, Resource, iptables_nat
 from .kinds.interface import resized
 from .kinds.removal import remove_link, undoable
-from .operations import CreateDevice, CreateOverlay, Operation, RemoveLink, StopProcess
-from .state import LOWER, ROOT, Link, LinkName, State
+from .operations import CreateDevice, CreateOverlay, Operation, RemoveLink, StopProcess, WidenOverlay
+from .state import ROOT, Link, LinkName, State
 
 
 def make(
@@ -31,7 +32,7 @@ def make(
     alias = states.mark(lab) if lab else None
     creation = [step for resource in desired for step in resource.present(remaining, alias)]
     creation += _released(desired, remaining)
-    return list(_undoable(_once(_ordered([*removal, *creation]), state), state))
+    return list(_undoable(_once(_ordered([*removal, *creation], ground.heights(desired)), state), state))
 
 
 def diff(operations: Iterable[Operation]) -> dict[str, str]:
@@ -78,7 +79,7 @@ def _strays(desired: Iterable[Resource], unwanted: Iterable[Resource], state: St
 def _released(desired: Iterable[Resource], state: State) -> Iterator[Operation]:
     """Interfaces that still have an MTU which the lab gave them, and declares no more, get the kernel's own."""
     after: dict[LinkName, int] = {}
-    for resource in desired:  # what others stand on comes first
+    for resource in ground.ground_first(desired):
         lower = [key for key, _place in resource.devices()]
         below = next((after.get(key) or _mtu(state.link(key)) for key in lower), None)
         for end in resource.ends():
@@ -112,33 +113,22 @@ def _once(steps: Iterable[Operation], state: State) -> Iterator[Operation]:
         yield step
 
 
-def _ordered(steps: Sequence[Operation]) -> list[Operation]:
+def _ordered(steps: Sequence[Operation], height: Mapping[LinkName, int]) -> list[Operation]:
     """By phase, and in a phase by namespace, so that each namespace's steps go to the kernel together.
 
-    What stands on an interface that is made in the same phase comes behind it, wherever that is. Namespaces with a new
-    bridge come last: one that is up floods whatever its stations say while they are switched on to all ports.
+    What stands on another interface comes behind it, wherever that is. Namespaces with a new bridge come last: one that
+    is up floods whatever its stations say while they are switched on to all ports.
     """
     rank: dict[str, int] = {}
     for step in steps:
         rank.setdefault(step.netns, len(rank))
     bridged = {step.netns for step in steps if isinstance(step, CreateDevice) and step.kind == "bridge"}
-    overlays = {(step.netns, step.name): step for step in steps if isinstance(step, CreateOverlay)}
 
     def place(step: Operation) -> tuple[int, int, bool, int]:
-        return step.phase, _height(step, overlays), step.netns in bridged, rank[step.netns]
+        level = height.get((step.netns, step.name), 0) if isinstance(step, (CreateOverlay, WidenOverlay)) else 0
+        return step.phase, level, step.netns in bridged, rank[step.netns]
 
     return sorted(steps, key=place)
-
-
-def _height(step: Operation, overlays: Mapping[LinkName, CreateOverlay]) -> int:
-    """How many of the overlays an interface that is made stands on, one on the other."""
-    height = 0
-    while isinstance(step, CreateOverlay) and height < len(overlays):
-        lower = overlays.get((step.base, step.settings.get(LOWER[step.kind]) or ""))
-        if lower is None:
-            break
-        step, height = lower, height + 1
-    return height
 
 
 def _undoable(steps: Iterable[Operation], state: State) -> Iterator[Operation]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Callable, TypeVar
 
 from .operations import CreateNamespace, Creation, Operation, RemoveLink, RemoveNamespace
@@ -29,9 +30,9 @@ class Progress:
         """Let it be known, unless that was done a moment ago."""
         if self._file is None or time.monotonic() < self._due:
             return
-        line = words().encode()
-        os.pwrite(self._file, line, 0)
-        os.ftruncate(self._file, len(line))
+        with suppress(OSError):  # nobody's lab is to fail for it
+            os.ftruncate(self._file, 0)  # so that nobody reads the end of the line before
+            os.pwrite(self._file, words().encode(), 0)
         self._due = time.monotonic() + EVERY_S
 
     def through(self, items: Sequence[_T], verb: str, nouns: str) -> Iterator[_T]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import ground
 from .errors import LabError
 from .kinds import KINDS, Netns, Resource, Vxlan
 from .merging import Items
-from .state import LOWER, ROOT
+from .state import ROOT
 
 #: What an item of netns says of the machine that the node is to be on, where a lab is spread over several.
 HOST, BESIDE = "host", "beside"
@@ -76,20 +77,14 @@ def _check_references(resources: Sequence[Resource]) -> None:
 
 def _check_ground(resources: Sequence[Resource]) -> None:
     """No interface stands on itself, nor on one that stands on it."""
-    lower = {
-        end.key: ground
-        for resource in resources
-        if resource.KIND in LOWER
-        for end in resource.ends()
-        for ground in resource.devices()
-    }
+    lower = ground.below(resources)
     for name in lower:
         way = [name]
         while way[-1] in lower and len(way) <= len(lower):
-            below, place = lower[way[-1]]
-            if below == name:
+            next_, place = lower[way[-1]]
+            if next_ == name:
                 raise LabError(f"{name[1]!r} would stand on itself: {' on '.join(each for _netns, each in way)}", place)
-            way.append(below)
+            way.append(next_)
 
 
 def _check_vni(resources: Sequence[Resource]) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from .errors import LabError
+from .ground import ground_first
 from .kinds import BridgeVlan, Macvlan, Resource, Veth, Vswitch, Vxlan
 from .kinds.base import at
 from .kinds.interface import ETHERNET_MTU, IPV6_MTU, Interface, is_ipv6
@@ -53,7 +54,7 @@ class Widths:
         self._limits: dict[LinkName, int] = {}
         self._declared = {end.key: end.mtu for resource in resources for end in resource.ends() if end.mtu}
         self._of = {**self._declared}
-        inside = [each for each in resources if crossing and not _is_outside(each)]  # what others stand on comes first
+        inside = [each for each in ground_first(resources) if crossing and not _is_outside(each)]
         for overlay in inside:
             if isinstance(overlay, Vxlan):
                 self._limit_by(overlay)

@@ -23,15 +23,15 @@ def understanding(filter_: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(filter_)
     def understood(context: Context, *given: Any, **named: Any) -> Any:
         omit = context.resolve("omit")  # a text before ansible-core 2.19, and an object of its own since
-        return filter_(*_kept(given, omit), **_kept(named, omit))
+        return filter_(*kept(given, omit), **kept(named, omit))
 
     return understood
 
 
-def _kept(value: Any, omit: Any) -> Any:
+def kept(value: Any, omit: Any) -> Any:
     """The value without what is omitted in it."""
     if isinstance(value, Mapping):
-        return {key: _kept(each, omit) for key, each in value.items() if each != omit}
+        return {key: kept(each, omit) for key, each in value.items() if each != omit}
     if isinstance(value, (list, tuple)):
-        return [_kept(each, omit) for each in value if each != omit]
+        return [kept(each, omit) for each in value if each != omit]
     return value

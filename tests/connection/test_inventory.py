@@ -144,6 +144,17 @@ PATTERNS: dict[str, tuple[list[str], list[str]]] = {
 }
 
 
+def test_what_a_playbook_omits_is_not_there(tmp_path: pathlib.Path) -> None:
+    pair = {"name": "a0", "netns": "a", "mtu": "{{ omit }}", "peer": {"name": "b0", "netns": "b"}}
+    stage = {
+        "title": "Two",
+        "topology": {"netns": [{"name": "a", "host": "{{ omit }}"}, {"name": "b"}], "veth": [pair]},
+    }
+    play = {"hosts": "localhost", "vars": {"lab_name": "two", "lab_stages": [stage]}, "roles": ["tcpip.lab.lab"]}
+    _hosts, groups = listed([source(tmp_path, playbook=write(tmp_path / "two.yml", [play]))])
+    assert groups["lab_two"] == ["a", "b"]
+
+
 def test_machines_are_named_by_patterns(tmp_path: pathlib.Path) -> None:
     sources = [write(tmp_path / "machines.yml", MACHINES)]
     for name, (patterns, machines) in PATTERNS.items():

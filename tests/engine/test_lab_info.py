@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from labmachine import LabMachine
-from labs import FULL, Items, same, settled
+from labs import FULL, PAIR, Items, same, settled
 
 #: Something of every kind, with a foot in the root namespace.
 LAB: Items = {
@@ -300,3 +300,12 @@ def test_what_is_left_of_a_lab_without_a_record(machine: LabMachine) -> None:
     assert (result["labs"], result["orphans"], result["machine"]["processes"]) == ([], [], [])
     assert machine.run(["ip", "netns"]).stdout == ""
     assert [each["ifname"] for each in machine.json(["ip", "-j", "link"])] == ["lo"]
+
+
+def test_a_namespace_with_two_names(machine: LabMachine) -> None:
+    machine.module("topology", name="pair", **PAIR)
+    machine.run(["sh", "-ec", "touch /run/netns/again && mount --bind /run/netns/ns1 /run/netns/again"])
+    found = machine.module("lab_info", machine=True)
+    (lab,) = found["labs"]
+    assert lab["drift"] == []
+    assert {pair["peer"]["netns"] for pair in lab["live"]["veth"]} <= {"ns1", "ns2", "again"}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.tcpip.lab.plugins.module_utils import plan
+import pytest
+from ansible_collections.tcpip.lab.plugins.module_utils import engine, plan
+from ansible_collections.tcpip.lab.plugins.module_utils import ledger as ledgers
 from ansible_collections.tcpip.lab.plugins.module_utils.aftermath import lost
 from ansible_collections.tcpip.lab.plugins.module_utils.engine import Request, _with_history
 from ansible_collections.tcpip.lab.plugins.module_utils.ledger import Ledger
@@ -19,7 +21,7 @@ from ansible_collections.tcpip.lab.plugins.module_utils.operations import (
     SetLink,
     Widen,
 )
-from ansible_collections.tcpip.lab.plugins.module_utils.state import ROOT, State
+from ansible_collections.tcpip.lab.plugins.module_utils.state import ROOT, Link, Namespace, State
 from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, unparse
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -277,3 +279,41 @@ def test_what_stands_on_an_overlay_is_made_after_it() -> None:
     ]
     steps = plan.make(parse({"netns": [{"name": name} for name in SPACES], "vxlan": over}), [], State())
     assert [step.name for step in steps if isinstance(step, CreateDevice)] == ["bottom", "middle", "top"]
+
+
+def test_what_stands_on_an_overlay_is_made_wider_after_it() -> None:
+    items: Items = {
+        "netns": [{"name": "a"}],
+        "vxlan": [
+            {"name": "top", "netns": "a", "id": 2, "dev": "bottom", "mtu": 1400},
+            {"name": "bottom", "netns": "a", "id": 1, "mtu": 1450},
+        ],
+        "macvlan": [{"name": "m0", "netns": "a", "parent": "top", "mtu": 1400}],
+    }
+    other = {"remote": None, "group": None, "local": None, "dstport": 4789, "learning": True, "ttl": 0}
+    links = {
+        "top": Link("a", "top", 3, "vxlan", mtu=1300, settings={**other, "id": 2, "dev": "bottom"}, base="a"),
+        "bottom": Link("a", "bottom", 2, "vxlan", mtu=1350, settings={**other, "id": 1, "dev": None}, base="a"),
+        "m0": Link("a", "m0", 4, "macvlan", mtu=1300, settings={"parent": "top", "mode": "bridge"}, base="a"),
+    }
+    steps = plan.make(parse(items), [], State({"a": Namespace("a", links=links)}))
+    assert [step.name for step in steps if isinstance(step, Widen)] == ["bottom", "top", "m0"]
+
+
+def test_namespaces_are_looked_into_unless_all_that_they_have_goes_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "is_same", lambda _name, identity: identity == "known")
+    cable = {"name": "eth0", "netns": "c", "peer": {"name": "p", "netns": "a"}}
+    spaces = [{"name": name} for name in SPACES]
+    former: Items = {"netns": spaces, "veth": [cable]}
+    ledger = Ledger("lab", former, spaces=dict.fromkeys(SPACES, "known"))
+
+    def closed(after: Items) -> set[str]:
+        return engine._closed(_with_history(Request(parse(after), lab="lab"), ledger), ledger)
+
+    assert closed({}) == {"a", "b", "c"}
+    assert closed({"netns": spaces[1:]}) == set()
+    assert closed({"netns": spaces[::2], "veth": [cable]}) == {"b"}
+    # the cable's end in c stays, with another peer: what goes with the former peer is to be seen
+    assert closed({"netns": spaces[1:], "veth": [{**cable, "peer": {"name": "p", "netns": "b"}}]}) == set()
+    ledger.spaces["b"] = "a stranger's"
+    assert closed({}) == {"a", "c"}

@@ -99,6 +99,14 @@ def lan(**port: t.Any) -> Items:
     }
 
 
+def test_an_overlay_on_an_overlay_takes_its_headers_once_more_in_whatever_order_they_are_declared() -> None:
+    lower = {"name": "x1", "netns": "a", "id": 1, "remote": "192.0.2.2", "dev": "a0"}
+    upper = {"name": "x2", "netns": "a", "id": 2, "remote": "192.0.2.2", "dev": "x1"}
+    for overlays in ([lower, upper], [upper, lower]):
+        found = cut({**PAIR, "vxlan": overlays}).parts["lab1"]["vxlan"]
+        assert {item["name"]: item["mtu"] for item in found} == {"a0": 1450, "x1": 1400, "x2": 1350}
+
+
 def test_all_stations_of_a_lan_have_the_mtu_that_crosses() -> None:
     local = cut(lan()).parts["lab1"]["veth"]
     assert [(each["mtu"], each["peer"]["mtu"]) for each in local] == [(1450, 1450), (1450, 1450)]
