@@ -27,7 +27,6 @@ from .state import LinkName, State, describe
 #: The links of a namespace that was removed a moment ago vanish with a delay; until then their names are taken.
 _NAME_BUSY_S = 2.0
 _NAME_BUSY = (errno.EEXIST, errno.EBUSY)
-_SKIP_STATISTICS = 8  # RTEXT_FILTER_SKIP_STATS in linux/rtnetlink.h
 #: Descriptors that a run needs besides those of the namespaces that it removes.
 _OTHER_FILES = 600
 
@@ -195,7 +194,7 @@ class Apply:
         wanted = sorted(names)
         asked = [
             encode.link_message(
-                netlink.GETLINK, attributes=[("IFLA_EXT_MASK", _SKIP_STATISTICS), ("IFLA_IFNAME", name)]
+                netlink.GETLINK, attributes=[("IFLA_EXT_MASK", netlink.WITHOUT_STATISTICS), ("IFLA_IFNAME", name)]
             )
             for name in wanted
         ]

@@ -52,7 +52,7 @@ except ImportError:
     ifinfmsg = ndmsg = None
     IMPORT_ERROR = traceback.format_exc()
 
-__all__ = ["IMPORT_ERROR", "VERSION", "attributes", "decoded", "ifinfmsg", "ndmsg"]
+__all__ = ["IMPORT_ERROR", "VERSION", "attributes", "decoded", "ifinfmsg", "ndmsg", "signed"]
 
 _ATTRIBUTE = struct.Struct("=HH")
 _TYPE = 0x3FFF  # NLA_TYPE_MASK in linux/netlink.h
@@ -76,3 +76,8 @@ def attributes(data: bytes, offset: int = 0) -> dict[int, bytes]:
         found[type_ & _TYPE] = data[offset + head : offset + length]
         offset += (length + 3) & ~3
     return found
+
+
+def signed(value: bytes) -> int:
+    """A number that may be negative."""
+    return int.from_bytes(value, sys.byteorder, signed=True)

@@ -16,31 +16,31 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .codecs import attributes, decoded, ifinfmsg, ndmsg
-from .requests import TICKS
+from .codecs import attributes, decoded, ifinfmsg, ndmsg, signed
+from .encode import number
+from .requests import FAMILIES, IFF_UP, NUD_PERMANENT, PVID, ROUTE_TYPES, TICKS, UNTAGGED
 from .state import Route, Vlan
 
-_IFF_UP = 1
-_NUD_PERMANENT = 0x80
-# linux/if_bridge.h
-_PVID, _UNTAGGED = 2, 4
 # linux/rtnetlink.h
-_LOCAL_TABLE, _CLONED, _KERNEL, _UNICAST = 255, 0x200, 2, 1
-_ROUTE_TYPES = {_UNICAST: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}
-_FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 6}
+_LOCAL_TABLE, _CLONED, _KERNEL = 255, 0x200, 2
+_UNICAST = ROUTE_TYPES["unicast"]
+_ROUTE_TYPES = {number: name for name, number in ROUTE_TYPES.items()}
+_FAMILIES = {number: version for version, number in FAMILIES.items()}
 
 # The fixed parts behind the header: struct ifinfomsg, ifaddrmsg and rtmsg.
 _LINK = struct.Struct("=16xBxHiII")
 _ADDRESS = struct.Struct("=16xBBBBI")
 _ROUTE = struct.Struct("=16xBBBBBBBBI")
-# linux/if_link.h
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER = 1, 3, 4, 5, 10
-_IFLA_LINKINFO, _IFLA_IFALIAS, _IFLA_LINK_NETNSID = 18, 20, 37
-_INFO_KIND = 1
-# linux/if_addr.h
-_IFA_ADDRESS, _IFA_LOCAL = 1, 2
-# linux/rtnetlink.h
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 6, 7, 15, 18
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK = map(
+    number, ("IFLA_ADDRESS", "IFLA_IFNAME", "IFLA_MTU", "IFLA_LINK")
+)
+_IFLA_MASTER, _IFLA_LINKINFO, _IFLA_IFALIAS = map(number, ("IFLA_MASTER", "IFLA_LINKINFO", "IFLA_IFALIAS"))
+_INFO_KIND = number("IFLA_INFO_KIND")
+_IFA_ADDRESS, _IFA_LOCAL = map(number, ("IFA_ADDRESS", "IFA_LOCAL"))
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY = map(number, ("RTA_DST", "RTA_OIF", "RTA_GATEWAY"))
+_RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = map(number, ("RTA_PRIORITY", "RTA_PREFSRC", "RTA_TABLE"))
+#: What is only read: linux/if_link.h, linux/rtnetlink.h.
+_IFLA_LINK_NETNSID, _RTA_VIA = 37, 18
 
 
 class RawLink(NamedTuple):
@@ -84,11 +84,11 @@ def link(data: bytes) -> RawLink:
         kind=kind,
         mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
         mtu=_number(found.get(_IFLA_MTU)),
-        up=bool(flags & _IFF_UP),
+        up=bool(flags & IFF_UP),
         alias=_text(found.get(_IFLA_IFALIAS)),
         settings=_SETTINGS[kind](parameters) if parameters else {},
         lower=_lower(kind, parameters, found),
-        space=_signed(found[_IFLA_LINK_NETNSID]) if _IFLA_LINK_NETNSID in found else None,
+        space=signed(found[_IFLA_LINK_NETNSID]) if _IFLA_LINK_NETNSID in found else None,
         master=_number(found.get(_IFLA_MASTER)),
     )
 
@@ -117,7 +117,7 @@ def fdb(data: bytes) -> tuple[int, RawFdbEntry] | None:
     """The number of a VXLAN and an entry of it that does not age; None for any other entry."""
     message = decoded(ndmsg, data)
     dst = message.get_attr("NDA_DST")
-    if not dst or not message["state"] & _NUD_PERMANENT:
+    if not dst or not message["state"] & NUD_PERMANENT:
         return None
     return message["ifindex"], RawFdbEntry(message.get_attr("NDA_LLADDR"), dst, message.get_attr("NDA_IFINDEX") or 0)
 
@@ -128,7 +128,7 @@ def vlans(data: bytes) -> Iterator[tuple[int, Vlan]]:
     spec = message.get_attr("IFLA_AF_SPEC")
     for entry in spec.get_attrs("IFLA_BRIDGE_VLAN_INFO") if spec else ():
         flags = entry["flags"]
-        yield message["index"], Vlan(entry["vid"], bool(flags & _PVID), bool(flags & _UNTAGGED))
+        yield message["index"], Vlan(entry["vid"], bool(flags & PVID), bool(flags & UNTAGGED))
 
 
 def route(netns: str, data: bytes, names: Mapping[int, str]) -> Route | None:
@@ -206,7 +206,3 @@ def _text(value: bytes | None) -> str:
 
 def _number(value: bytes | None) -> int:
     return int.from_bytes(value or b"", sys.byteorder)
-
-
-def _signed(value: bytes) -> int:
-    return int.from_bytes(value, sys.byteorder, signed=True)

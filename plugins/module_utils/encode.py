@@ -155,3 +155,8 @@ _KNOWN: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "NETNSA_FD": (3, _INT),
     "NETNSA_TARGET_NSID": (4, _SIGNED),
 }
+
+
+def number(attribute: str) -> int:
+    """The number of an attribute among those that stand beside it."""
+    return _KNOWN[attribute][0]

@@ -128,11 +128,11 @@ def scope_of(request: Request, ledger: Ledger | None) -> Scope:
         seen = scope.namespaces if request.present and not ledger else {ROOT}
         scope.asked.update(Ask(Topic.NAT, name) for name in seen)
     else:
-        scope.close(_closed(request, ledger))
+        scope.hide(_unseen(request, ledger))
     return scope
 
 
-def _closed(request: Request, ledger: Ledger) -> set[str]:
+def _unseen(request: Request, ledger: Ledger) -> set[str]:
     """Namespaces that go as a whole: proven by the ledger to be ours, and joined with none that stays."""
     going = {each.name for each in request.absent if isinstance(each, Netns)}
     # also what is made anew with another end: its former end goes with it

@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 
 from . import namespaces
-from .codecs import attributes
-from .encode import nsid_message
+from .codecs import attributes, signed
+from .encode import nsid_message, number
 from .netlink import GETNSID, NEWNSID, Socket
 
 _ATTRIBUTES_AT = 20  # struct rtgenmsg behind the header, and the padding
-_NSID, _CURRENT_NSID = 1, 5  # linux/net_namespace.h
+_NSID = number("NETNSA_NSID")
+_CURRENT_NSID = 5  # linux/net_namespace.h
 #: So many namespaces are held open at a time.
 _AT_ONCE = 64
 #: Kernels may end a dump without a word where the first 32 KiB of it are full, which takes some 900 numbers.
@@ -79,10 +79,6 @@ class Nsids:
     def _translated(self, messages: Iterable[bytes]) -> Iterator[tuple[int, str]]:
         for message in messages:
             found = attributes(message, _ATTRIBUTES_AT)
-            theirs, ours = _signed(found[_NSID]), _signed(found.get(_CURRENT_NSID, b"\xff\xff\xff\xff"))
+            theirs, ours = signed(found[_NSID]), signed(found.get(_CURRENT_NSID, b"\xff\xff\xff\xff"))
             if ours >= 0 and theirs >= 0:
                 yield theirs, self._names[ours]
-
-
-def _signed(value: bytes) -> int:
-    return int.from_bytes(value, sys.byteorder, signed=True)

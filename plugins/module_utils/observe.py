@@ -20,13 +20,10 @@ from .features import Feature
 from .netlink import CREATE, Socket, Sockets
 from .nsids import Nsids
 from .progress import Progress
+from .requests import AF_BRIDGE
 from .scope import Scope, Topic
 from .settings import read_settings
 from .state import LOWER, ROOT, FdbEntry, Link, LinkName, Namespace, State, Vlan
-
-_AF_BRIDGE = 7
-# linux/rtnetlink.h: RTEXT_FILTER_BRVLAN, RTEXT_FILTER_SKIP_STATS
-_WITH_VLANS, _WITHOUT_STATISTICS = 2, 8
 
 _T = TypeVar("_T")
 
@@ -34,10 +31,10 @@ _T = TypeVar("_T")
 def read(scope: Scope, sockets: Sockets, progress: Progress | None = None) -> State:
     """The present state of the namespaces in scope; those that do not exist are left out."""
     there = [name for name in sorted(scope.namespaces) if namespaces.exists(name)]
-    readable = [name for name in there if name not in scope.closed]
+    readable = [name for name in there if name not in scope.unseen]
     tried = (_try(name, scope, sockets) for name in (progress or Progress()).through(readable, "read", "namespaces"))
     found = [reading for reading in tried if reading]
-    unseen = {name: Namespace(name) for name in there if name in scope.closed}
+    unseen = {name: Namespace(name) for name in there if name in scope.unseen}
     state = State({**_Sight(found).namespaces(), **unseen}, lacking=_lacking(scope), lab=scope.lab)
     for name, wanted in scope.names(Topic.SETTING).items():
         if name in state.namespaces:
@@ -92,7 +89,7 @@ _TRIALS: dict[Feature, Callable[[], bool]] = {Feature.VLAN_FILTERING: _has_vlan_
 def _questions() -> tuple[bytes, bytes, bytes]:
     """What is asked of every namespace: its interfaces without their statistics, its addresses, its routes."""
     return (
-        encode.link_message(netlink.GETLINK, attributes=[("IFLA_EXT_MASK", _WITHOUT_STATISTICS)]),
+        encode.link_message(netlink.GETLINK, attributes=[("IFLA_EXT_MASK", netlink.WITHOUT_STATISTICS)]),
         encode.address_message(netlink.GETADDR),
         encode.route_message(netlink.GETROUTE),
     )
@@ -115,12 +112,12 @@ class _Reading:
         self.vlans = self._vlans() if filters else {}
 
     def _fdb(self) -> dict[int, list[RawFdbEntry]]:
-        question = encode.neighbour_message(netlink.GETNEIGH, family=_AF_BRIDGE)
+        question = encode.neighbour_message(netlink.GETNEIGH, family=AF_BRIDGE)
         return _grouped(decode.fdb(data) for data in self._socket.dump(question))
 
     def _vlans(self) -> dict[int, list[Vlan]]:
-        mask = [("IFLA_EXT_MASK", _WITH_VLANS)]
-        question = encode.link_message(netlink.GETLINK, family=_AF_BRIDGE, attributes=mask)
+        mask = [("IFLA_EXT_MASK", netlink.WITH_VLANS)]
+        question = encode.link_message(netlink.GETLINK, family=AF_BRIDGE, attributes=mask)
         return _grouped(pair for data in self._socket.dump(question) for pair in decode.vlans(data))
 
 

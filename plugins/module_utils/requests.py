@@ -32,15 +32,15 @@ from .operations import (
 )
 from .state import Route
 
-_IFF_UP = 1
-_AF_BRIDGE = 7
-_NTF_SELF, _NUD_PERMANENT = 0x2, 0x80
+IFF_UP = 1
+AF_BRIDGE = 7
+_NTF_SELF, NUD_PERMANENT = 0x2, 0x80
 # linux/if_bridge.h: BRIDGE_FLAGS_SELF, BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED
-_SELF, _PVID, _UNTAGGED = 2, 2, 4
+_SELF, PVID, UNTAGGED = 2, 2, 4
 # linux/rtnetlink.h: scopes, and the protocol that ip-route(8) gives to what a person adds
 _UNIVERSE, _LINK, _NOWHERE, _BOOT = 0, 253, 255, 3
-_ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
-_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _TABLE_BYTE = 256
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address to clear, not to listen on)
 _UNKNOWN_STATION = "00:00:00:00:00:00"
@@ -122,7 +122,7 @@ def _set_link(step: SetLink, numbers: Numbers) -> bytes:
         attributes.append(_kind_settings(step.kind, step.after, step.base, numbers))
     if "up" not in step.after:
         return encode.link_message(netlink.NEWLINK, 0, attributes)
-    return encode.link_message(netlink.NEWLINK, 0, attributes, flags=int(step.after["up"]), change=_IFF_UP)
+    return encode.link_message(netlink.NEWLINK, 0, attributes, flags=int(step.after["up"]), change=IFF_UP)
 
 
 @request.register
@@ -239,24 +239,24 @@ _BRIDGE_ATTRIBUTES = {
 def _address(type_: int, flags: int, address: str, index: int) -> bytes:
     found = ip_interface(address)
     attributes = [("IFA_LOCAL", str(found.ip)), ("IFA_ADDRESS", str(found.ip))]
-    fields = {"family": _FAMILIES[found.version], "prefixlen": found.network.prefixlen, "index": index}
+    fields = {"family": FAMILIES[found.version], "prefixlen": found.network.prefixlen, "index": index}
     return encode.address_message(type_, flags, attributes, **fields)
 
 
 def _fdb(type_: int, flags: int, step: AddFdb | RemoveFdb, numbers: Numbers) -> bytes:
-    fields = {"family": _AF_BRIDGE, "ifindex": numbers.index(step.netns, step.link)}
+    fields = {"family": AF_BRIDGE, "ifindex": numbers.index(step.netns, step.link)}
     attributes: list[tuple[str, Any]] = [("NDA_LLADDR", step.entry.mac), ("NDA_DST", step.entry.dst)]
     if step.entry.via:
         attributes.append(("NDA_IFINDEX", numbers.index(step.base, step.entry.via)))
-    return encode.neighbour_message(type_, flags, attributes, state=_NUD_PERMANENT, flags=_NTF_SELF, **fields)
+    return encode.neighbour_message(type_, flags, attributes, state=NUD_PERMANENT, flags=_NTF_SELF, **fields)
 
 
 def _vlan(type_: int, step: AddVlan | RemoveVlan, numbers: Numbers) -> bytes:
-    flags = _PVID * step.vlan.pvid | _UNTAGGED * step.vlan.untagged if type_ == netlink.SETLINK else 0
+    flags = PVID * step.vlan.pvid | UNTAGGED * step.vlan.untagged if type_ == netlink.SETLINK else 0
     entry = ("IFLA_BRIDGE_VLAN_INFO", {"flags": flags, "vid": step.vlan.vid})
     own = [("IFLA_BRIDGE_FLAGS", _SELF)] if step.own else []
     attributes = [("IFLA_AF_SPEC", {"attrs": [*own, entry]})]
-    return encode.link_message(type_, 0, attributes, family=_AF_BRIDGE, index=numbers.index(step.netns, step.link))
+    return encode.link_message(type_, 0, attributes, family=AF_BRIDGE, index=numbers.index(step.netns, step.link))
 
 
 def _route(
@@ -271,12 +271,12 @@ def _route(
     given = (("RTA_GATEWAY", route.via), ("RTA_PREFSRC", route.source), ("RTA_PRIORITY", route.metric))
     attributes += [(name, value) for name, value in given if value]
     fields = {
-        "family": _FAMILIES[route.family],
+        "family": FAMILIES[route.family],
         "dst_len": network.prefixlen if network else 0,
         "table": route.table if route.table < _TABLE_BYTE else 0,
         "proto": protocol,
         "scope": _scope(route) if scope is None else scope,
-        "type": _ROUTE_TYPES[route.type],
+        "type": ROUTE_TYPES[route.type],
     }
     return encode.route_message(type_, flags, attributes, **fields)
 

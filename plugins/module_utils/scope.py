@@ -20,7 +20,6 @@ class Topic(Enum):
 
     SETTING = "kernel settings, by name"
     FDB = "forwarding databases"
-    VLANS = "VLANs of bridges and their ports"
     NAT = "rules of the table nat"
     PROCESS = "our processes in a namespace"
     COMMAND = "whether a command is on this machine, by name"
@@ -44,7 +43,7 @@ class Ask:
 class Scope:
     """The namespaces to read, what to read in them, and what to ask the kernel for.
 
-    C(lab) is whose processes are ours, empty for those of no lab. C(closed) are those of the namespaces of which it is
+    C(lab) is whose processes are ours, empty for those of no lab. C(unseen) are those of the namespaces of which it is
     enough to know that they are there.
     """
 
@@ -52,7 +51,7 @@ class Scope:
     asked: set[Ask] = field(default_factory=set)
     features: set[Feature] = field(default_factory=set)
     lab: str = ""
-    closed: set[str] = field(default_factory=set)
+    unseen: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, resources: Iterable[Resource], lab: str | None = None) -> Scope:
@@ -64,10 +63,10 @@ class Scope:
             scope.features.update(feature for feature, _place in resource.needs())
         return scope
 
-    def close(self, names: Iterable[str]) -> None:
+    def hide(self, names: Iterable[str]) -> None:
         """Let what is in these namespaces be unseen."""
-        self.closed.update(names)
-        self.asked = {ask for ask in self.asked if ask.netns not in self.closed or ask.topic in _OUTSIDE}
+        self.unseen.update(names)
+        self.asked = {ask for ask in self.asked if ask.netns not in self.unseen or ask.topic in _OUTSIDE}
 
     def wants(self, topic: Topic, netns: str) -> bool:
         """Whether anybody asks about the topic in the namespace."""

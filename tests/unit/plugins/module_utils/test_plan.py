@@ -307,13 +307,13 @@ def test_namespaces_are_looked_into_unless_all_that_they_have_goes_with_them(mon
     former: Items = {"netns": spaces, "veth": [cable]}
     ledger = Ledger("lab", former, spaces=dict.fromkeys(SPACES, "known"))
 
-    def closed(after: Items) -> set[str]:
-        return engine._closed(_with_history(Request(parse(after), lab="lab"), ledger), ledger)
+    def unseen(after: Items) -> set[str]:
+        return engine._unseen(_with_history(Request(parse(after), lab="lab"), ledger), ledger)
 
-    assert closed({}) == {"a", "b", "c"}
-    assert closed({"netns": spaces[1:]}) == set()
-    assert closed({"netns": spaces[::2], "veth": [cable]}) == {"b"}
+    assert unseen({}) == {"a", "b", "c"}
+    assert unseen({"netns": spaces[1:]}) == set()
+    assert unseen({"netns": spaces[::2], "veth": [cable]}) == {"b"}
     # the cable's end in c stays, with another peer: what goes with the former peer is to be seen
-    assert closed({"netns": spaces[1:], "veth": [{**cable, "peer": {"name": "p", "netns": "b"}}]}) == set()
+    assert unseen({"netns": spaces[1:], "veth": [{**cable, "peer": {"name": "p", "netns": "b"}}]}) == set()
     ledger.spaces["b"] = "a stranger's"
-    assert closed({}) == {"a", "c"}
+    assert unseen({}) == {"a", "c"}
