@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import pathlib
 import struct
@@ -56,7 +57,7 @@ def test_what_a_removed_pyroute2_left_is_none(tmp_path: pathlib.Path, monkeypatc
 
 
 def test_pyroute2_without_metadata_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = metadata.version("pyroute2")
+    expected = importlib.import_module("pyroute2").__version__  # newer ones ask for it, too, when they are imported
 
     def missing(_name: str) -> str:
         raise metadata.PackageNotFoundError
