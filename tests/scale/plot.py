@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 
 import pygal
 from pygal.style import CleanStyle
 
 from .means.base import Phase
 from .measure import Case, Plan, Results
+
+# pygal adds a finder of an old kind, by which every look for a module that is not there becomes a warning.
+sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 
 def write(plan: Plan, results: Results, directory: pathlib.Path) -> list[str]:
