@@ -5,8 +5,8 @@
 
 The kernel tells in which namespace the peer of an interface is by a number that only the interface's own namespace
 knows. To ask a thousand namespaces about a thousand others would take a million questions. Here a namespace without a
-name gives each a number of its own, and the kernel translates theirs into these: one question each. In none of them
-anything is changed.
+name gives each a number of its own, and the kernel translates theirs into these: one question each, but for those that
+know very many. In none of them anything is changed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ from contextlib import ExitStack, suppress
 from . import namespaces
 from .codecs import attributes, signed
 from .encode import nsid_message, number
-from .netlink import GETNSID, NEWNSID, Socket
+from .netlink import AT_ONCE, GETNSID, NEWNSID, Socket
 
 _ATTRIBUTES_AT = 20  # struct rtgenmsg behind the header, and the padding
 _NSID = number("NETNSA_NSID")
 _CURRENT_NSID = 5  # linux/net_namespace.h
-#: So many namespaces are held open at a time.
-_AT_ONCE = 64
 #: Kernels may end a dump without a word where the first 32 KiB of it are full, which takes some 900 numbers.
 _WHOLE = 800
 
@@ -35,12 +33,12 @@ class Nsids:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
-        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._numbers = {name: ours for ours, name in enumerate(self._names)}
         self._first: dict[int, str] = {}
         with namespaces.anonymous():
             self._socket = Socket()
-        for start in range(0, len(self._names), _AT_ONCE):
-            self._give(self._names[start : start + _AT_ONCE])
+        for start in range(0, len(self._names), AT_ONCE):
+            self._give(self._names[start : start + AT_ONCE])
 
     def close(self) -> None:
         """Forget the numbers."""
@@ -56,7 +54,7 @@ class Nsids:
                 raise
             return {}  # it has gone
         if len(answers) >= _WHOLE:
-            singly = [nsid_message(GETNSID, [("NETNSA_NSID", number), target]) for number in self._numbers.values()]
+            singly = [nsid_message(GETNSID, [("NETNSA_NSID", ours), target]) for ours in self._numbers.values()]
             answers = [message for answer in self._socket.execute(singly) for message in answer.messages]
         return dict(self._translated(answers))
 

@@ -85,14 +85,12 @@ def _has_vlan_filtering() -> bool:
 _TRIALS: dict[Feature, Callable[[], bool]] = {Feature.VLAN_FILTERING: _has_vlan_filtering}
 
 
-@cache
-def _questions() -> tuple[bytes, bytes, bytes]:
-    """What is asked of every namespace: its interfaces without their statistics, its addresses, its routes."""
-    return (
-        encode.link_message(netlink.GETLINK, attributes=[("IFLA_EXT_MASK", netlink.WITHOUT_STATISTICS)]),
-        encode.address_message(netlink.GETADDR),
-        encode.route_message(netlink.GETROUTE),
-    )
+#: What is asked of every namespace: its interfaces without their statistics, its addresses, its routes.
+_QUESTIONS = (
+    encode.link_message(netlink.GETLINK, attributes=[("IFLA_EXT_MASK", netlink.WITHOUT_STATISTICS)]),
+    encode.address_message(netlink.GETADDR),
+    encode.route_message(netlink.GETROUTE),
+)
 
 
 class _Reading:
@@ -101,7 +99,7 @@ class _Reading:
     def __init__(self, name: str, scope: Scope, sockets: Sockets) -> None:
         self.name = name
         self._socket = sockets.get(name)
-        links, addresses, routes = map(self._socket.dump, _questions())
+        links, addresses, routes = map(self._socket.dump, _QUESTIONS)
         self.links = {raw.number: raw for raw in map(decode.link, links)}
         self.names = {raw.number: raw.name for raw in self.links.values()}
         self.addresses = _grouped(decode.address(data) for data in addresses)
