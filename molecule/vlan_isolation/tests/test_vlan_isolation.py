@@ -8,8 +8,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import queries
 import tutorial
 import yaml
+from ansible_collections.tcpip.lab.plugins.filter.query import query
 from labmachine import ROOT
 from traffic import capture, ping, vlans
 
@@ -27,6 +29,11 @@ def test_the_ports_are_in_their_vlans_and_in_no_other(machine: LabMachine) -> No
     flags = ["PVID", "Egress Untagged"]
     ports = {f"br0-veth{number}": [(vid, flags)] for number, vid in enumerate((100, 100, 200, 200))}
     assert vlans(machine, "bridge") == {"br0": [(1, flags)], **ports}
+
+
+def test_who_is_in_a_vlan_is_answered_as_the_documentation_says(machine: LabMachine) -> None:
+    found = machine.module("lab_info", name="vlan_isolation")
+    assert query(found, queries.OF_VLANS) == queries.ALL[queries.OF_VLANS]
 
 
 @pytest.mark.parametrize(("netns", "to"), [("ns1", 2), ("ns4", 3)])
