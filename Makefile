@@ -18,7 +18,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev tools test test-versions bench lint clean $(SCENARIOS)
+.PHONY: help setup setup-dev tools test test-units test-versions bench lint lint-sanity clean $(SCENARIOS)
 
 help:
 	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'
@@ -27,9 +27,11 @@ help:
 	@echo '                make vxlan ARGS="--check --diff"         say what would be done'
 	@echo 'make setup      the Python packages and the collection path, made in this directory'
 	@echo 'make test       all tests, in throw-away machines (root or sudo)'
+	@echo 'make test-units      the tests that need no root'
 	@echo 'make test-versions   the tests of the modules with other Pythons and other pyroute2 versions'
 	@echo 'make bench      what labs cost, against other means; ARGS="--help" says what can be chosen (root or sudo)'
 	@echo 'make lint       all linters'
+	@echo 'make lint-sanity     ansible-test sanity alone'
 	@echo 'make clean      remove what setup and the tests made in this directory'
 
 setup:
@@ -50,6 +52,9 @@ $(SCENARIOS): setup
 test: setup-dev tools
 	@$(BIN)/python scripts/prove.py test
 
+test-units: setup-dev
+	@$(BIN)/python scripts/prove.py units
+
 test-versions: setup-dev tools
 	@$(BIN)/python scripts/prove.py versions
 
@@ -59,6 +64,9 @@ bench: setup-dev tools
 
 lint: setup-dev tools
 	@$(BIN)/python scripts/prove.py lint
+
+lint-sanity: setup-dev tools
+	@$(BIN)/python scripts/prove.py sanity
 
 clean:
 	rm -rf .venv .venv-matrix .collections .ansible .cache .mypy_cache .pytest_cache .ruff_cache tests/output

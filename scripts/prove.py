@@ -1,7 +1,10 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``prove.py lint|test|versions``: what proves the project, step by step, and in the end what could not run."""
+"""``prove.py lint|sanity|test|units|versions``: what proves the project.
+
+Step by step, and in the end what could not run.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +123,6 @@ def described(step: str, case: ET.Element) -> str:
 
 def lint(tally: Tally) -> None:
     """All linters."""
-    python = str(BIN / "python")
     one(tally, "ruff check", [str(BIN / "ruff"), "check", "."])
     one(tally, "ruff format", [str(BIN / "ruff"), "format", "--check", "."])
     one(tally, "mypy of the collection", [str(BIN / "mypy"), "-p", "ansible_collections.tcpip.lab.plugins"])
@@ -128,10 +130,27 @@ def lint(tally: Tally) -> None:
     one(tally, "yamllint", [str(BIN / "yamllint"), "--strict", "."])
     one(tally, "ansible-lint", [str(BIN / "ansible-lint"), "--profile", "production", "--offline", "--strict"])
     one(tally, "antsibull-changelog", [str(BIN / "antsibull-changelog"), "lint"])
+    workflows = [str(path) for path in sorted((ROOT / ".github/workflows").glob("*.yml"))]
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    one(tally, "check-jsonschema", [str(BIN / "check-jsonschema"), *schema, *workflows], size=len(workflows))
+    publication(tally)
+    sanity(tally)
+
+
+def publication(tally: Tally) -> None:
+    """What is asked of a collection that is published: documentation, licences, a changelog, and what Galaxy asks."""
     with run_ansible_test.copy_of_collection() as place:
         docs = ["lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=self", "."]
         one(tally, "antsibull-docs", [str(BIN / "antsibull-docs"), *docs], place)
-    one(tally, "ansible-test sanity", [python, "tests/run_ansible_test.py", "sanity"])
+        one(tally, "reuse", [str(BIN / "reuse"), "lint", "--lines"], place)
+        # This writes the changelog, so it is the last to use the copy.
+        one(tally, "the changelog of a release", [str(BIN / "antsibull-changelog"), "release"], place)
+    one(tally, "galaxy-importer", [str(BIN / "python"), "tests/built_file.py"])
+
+
+def sanity(tally: Tally) -> None:
+    """ansible-test's own linters."""
+    one(tally, "ansible-test sanity", [str(BIN / "python"), "tests/run_ansible_test.py", "sanity"])
     found = pythons.find()
     tally.not_run += [
         f"ansible-test sanity with Python {version}: no such interpreter here"
@@ -144,7 +163,7 @@ def test(tally: Tally) -> None:
     """All tests."""
     before = snapshot.take_network()
     one(tally, "make this machine ready", [str(BIN / "ansible-playbook"), "playbooks/machine.yml"])
-    pytest(tally, "unit tests", "tests/unit")
+    units(tally)
     pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
@@ -156,6 +175,11 @@ def test(tally: Tally) -> None:
     differences = snapshot.diff(before, snapshot.take_network())
     print(*differences, sep="\n")
     tally.note("this machine's own network is as it was before the tests", int(not differences), len(differences))
+
+
+def units(tally: Tally) -> None:
+    """The tests that need no root."""
+    pytest(tally, "unit tests", "tests/unit")
 
 
 @contextlib.contextmanager
@@ -264,8 +288,9 @@ def make_environment(tally: Tally, python: str, interpreter: pathlib.Path, packa
 
 def main() -> int:
     """The command line."""
-    step = {"lint": lint, "test": test, "versions": versions}[sys.argv[1]]
-    if step is not lint and os.geteuid() != 0:
+    steps = {each.__name__: each for each in (lint, sanity, units, test, versions)}
+    step = steps[sys.argv[1]]
+    if step in {test, versions} and os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--preserve-env", sys.executable, *sys.argv])  # noqa: S606 - we go on as root
     REPORTS.mkdir(parents=True, exist_ok=True)
     tally = Tally()
