@@ -86,7 +86,7 @@ def does_what_it_has_to(machine: LabMachine, directory: pathlib.Path, user: str,
 def documented(name: str) -> str:
     """A file as docs/testing_labs.md shows it."""
     text = (ROOT / "docs/testing_labs.md").read_text(encoding="utf-8")
-    (found,) = re.findall(rf"```python\n# {re.escape(name)}\n(.*?)```", text, re.DOTALL)
+    (found,) = re.findall(rf"```\w+\n# {re.escape(name)}\n(.*?)```", text, re.DOTALL)
     return str(found)
 
 

@@ -1,0 +1,108 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A repository of somebody else's that installs the collection from its file, as docs/examples shows it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import typing as t
+
+import built_file
+import connected
+import pytest
+import snapshot
+import yaml
+from check_networks import ip
+from labmachine import BIN, ROOT
+
+if t.TYPE_CHECKING:
+    import pathlib
+
+    from labmachine import LabMachine
+
+EXAMPLE = ROOT / "docs/examples/own_repository"
+#: What others have on the machine, with names and addresses that are like the example's.
+STRANGERS = """
+netns add client1
+link add eth0 netns client1 type veth peer name to-client
+-n client1 addr add 198.51.100.1/24 dev eth0
+-n client1 link set eth0 up
+link add br0 type bridge
+link set br0 addrgenmode none
+addr add 10.5.0.1/24 dev br0
+link set br0 up
+route add 203.0.113.0/24 dev br0
+"""
+
+
+class Repository:
+    """The example in a home of its own, with nothing of this checkout but the programs and the built file."""
+
+    def __init__(self, machine: LabMachine, home: pathlib.Path) -> None:
+        self._machine, self._home = machine, home
+        self.place = home / "network"
+        shutil.copytree(EXAMPLE, self.place)
+        (self.place / "vendor").mkdir()
+        built_file.build(self.place / "vendor")
+
+    def does(self, command: str, fails: bool = False) -> str:
+        """What a command prints that somebody types there."""
+        path = f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin"
+        clean = ["env", "-i", f"HOME={self._home}", f"PATH={path}", "LC_ALL=C.UTF-8", "sh", "-c", command]
+        done = self._machine.run(clean, cwd=str(self.place), check=False, timeout=300)
+        said = done.stdout + done.stderr
+        assert bool(done.returncode) == fails, f"{command} gave {done.returncode}:\n{said}"
+        return said
+
+
+@pytest.fixture
+def repository(machine: LabMachine, tmp_path: pathlib.Path) -> Repository:
+    return Repository(machine, tmp_path)
+
+
+def commands() -> list[str]:
+    """What the example's own README has one type."""
+    (block,) = re.findall(r"```shell\n(.*?)```", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    return str(block).splitlines()
+
+
+def changed(said: str) -> int:
+    """How many tasks changed something."""
+    (number,) = re.findall(r"changed=(\d+)", said)
+    return int(number)
+
+
+def test_single_modules_in_a_repository_of_ones_own(machine: LabMachine, repository: Repository) -> None:
+    install, build, look, remove, test = commands()
+    ip(machine, STRANGERS)
+    repository.does(install)
+    before = machine.snapshot()
+    assert changed(repository.does(build)) > 0
+    assert "1 received" in machine.run(shlex.split("ip netns exec client ping -c1 -W9 203.0.113.1")).stdout
+    machine.run(shlex.split("ip netns exec gateway sysctl -w net.ipv4.ip_forward=0"))
+    assert changed(repository.does(look)) == 1
+    assert changed(repository.does(remove)) == 1
+    assert snapshot.diff(before, machine.snapshot()) == []
+
+    assert "2 passed" in repository.does(test)
+    assert snapshot.diff(before, machine.snapshot()) == []
+
+
+def test_a_lab_is_tested_by_molecule_as_documented(machine: LabMachine, repository: Repository) -> None:
+    install, *_others, test = commands()
+    scenario = repository.place / "molecule/default"
+    (scenario / "tests/test_network.py").unlink()
+    for name in ("converge.yml", "cleanup.yml"):
+        (scenario / name).write_text(connected.documented(f"molecule/default/{name}"), encoding="utf-8")
+    (scenario / "tests/test_router.py").write_text(connected.documented("test_router.py"), encoding="utf-8")
+    described = yaml.safe_load((scenario / "molecule.yml").read_text(encoding="utf-8"))
+    described["provisioner"]["playbooks"] = {"converge": "converge.yml", "cleanup": "cleanup.yml"}
+    (scenario / "molecule.yml").write_text(yaml.safe_dump(described), encoding="utf-8")
+
+    before = machine.snapshot()
+    repository.does(install)
+    assert "4 passed" in repository.does(test)
+    assert snapshot.diff(before, machine.snapshot()) == []
