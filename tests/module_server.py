@@ -25,7 +25,7 @@ def main() -> None:
         order = json.loads(line)
         if number == 0:
             run_module.prepare(order)
-            importlib.import_module("ansible.module_utils.testing")
+            importlib.import_module("ansible.module_utils.basic")
             _import_all("ansible_collections.tcpip.lab.plugins.module_utils")
         print(json.dumps(_printed_by_fork(order)), flush=True)
 

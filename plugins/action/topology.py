@@ -12,32 +12,25 @@ import threading
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.tcpip.lab.plugins.plugin_utils.in_place import InPlace
 
 #: Connections by which two commands can run at once.
 _CONNECTIONS = ("local", "ssh")
 _EVERY_S = 1.5
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible does not say what its types are
+class ActionModule(InPlace):
     """Each machine cuts the same document in the same way, and hands its own part to the module."""
 
-    _supports_check_mode = True
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def run_module(self, args: dict[str, t.Any], known: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module, once."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        known = task_vars or {}
-        args: dict[str, t.Any] = dict(self._task.args)
         found: dict[str, t.Any] = {}
         machines, port = args.pop("machines", None), args.pop("underlay_port", None)
         if machines is not None and args.get("state", "present") == "present":
             args, found = _part(args, machines, port, known["inventory_hostname"])
         with self._followed(args.get("name")):
-            done = self._execute_module(module_args=args, task_vars=known, wrap_async=self._task.async_val)
-        return {**result, **done, **found}
+            return {**super().run_module(args, known), **found}
 
     @contextlib.contextmanager
     def _followed(self, lab: t.Any) -> t.Iterator[None]:

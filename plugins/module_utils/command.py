@@ -9,10 +9,11 @@ import hashlib
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, NamedTuple
 
 from . import rundir
+from .lean import dataclass
 from .state import ROOT
 
 #: Everything about our processes lies here: a directory a lab, in it one a namespace, in it one a process.

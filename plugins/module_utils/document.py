@@ -9,7 +9,7 @@ A topology of what this tells, run on the same machine, finds nothing to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Callable
 
@@ -17,6 +17,7 @@ from . import nat
 from . import state as states
 from .command import Spot
 from .kinds import KINDS, BridgeVlan, Macvlan, Netns, Resource, Route, Service, Sysctl, Veth, Vxlan, iptables_nat, route
+from .lean import dataclass
 from .merging import Items
 from .operations import Operation
 from .options import accepted

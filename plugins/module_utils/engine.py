@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from .apply import Apply, ResidueError
 from .command import MACHINE
 from .errors import LabError
 from .kinds import KINDS, Netns, Resource, Service
+from .lean import dataclass
 from .ledger import Ledger
 from .merging import Items
 from .netlink import Sockets
@@ -53,11 +54,13 @@ class Request:
     """What is asked for: resources to be present and to be absent, of a lab or of nobody.
 
     C(reverts): what is present then is what there was before. C(forgets): nobody will ask for what there was before.
+    C(former): what the lab had before, by its ledger.
     """
 
     present: Sequence[Resource] = ()
     absent: Sequence[Resource] = ()
     lab: str | None = None
+    former: Sequence[Resource] = ()
     reverts: bool = False
     forgets: bool = False
 
@@ -136,7 +139,7 @@ def _unseen(request: Request, ledger: Ledger) -> set[str]:
     """Namespaces that go as a whole: proven by the ledger to be ours, and joined with none that stays."""
     going = {each.name for each in request.absent if isinstance(each, Netns)}
     # also what is made anew with another end: its former end goes with it
-    former = _parse_ledger(ledger, request.resources) if request.present else ()
+    former = request.former if request.present else ()
     touched = [each.namespaces() for each in (*request.resources, *former)]
     joined = {name for names in touched if names - going for name in names}
     return {name for name in going - joined if ledgers.is_same(name, ledger.spaces.get(name, ""))}
@@ -172,7 +175,7 @@ def _with_history(request: Request, ledger: Ledger) -> Request:
     declared = {resource.key() for resource in present}
     ends = _ends(present)
     absent = {each.key(): each for each in former if each.key() not in declared and not _ends([each]) & ends}
-    return replace(request, present=present, absent=list(absent.values()))
+    return replace(request, present=present, absent=list(absent.values()), former=former)
 
 
 def _succeed(resource: Resource, standing: Mapping[tuple[Any, ...], Sequence[Resource]]) -> Resource:
@@ -197,7 +200,7 @@ def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = ()) -> list[Resour
 
     C(known) are resources that may be the same ones: they need not be read again.
     """
-    same = {resource.key(): resource for resource in known}
+    same = {(each.KIND, merging.identify(each.KIND, each.given)): each for each in known}
     return [
         _resource(kind, item, f"ledger of {ledger.lab}: {kind}[{i}]", same)
         for items in (*ledger.earlier, ledger.resources)
@@ -207,7 +210,7 @@ def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = ()) -> list[Resour
 
 
 def _resource(kind: str, item: Mapping[str, Any], place: str, same: Mapping[tuple[Any, ...], Resource]) -> Resource:
-    known = same.get((kind, *(merging.identify(kind, item) or ())))
+    known = same.get((kind, merging.identify(kind, item)))
     found = known if known and known.given == item else KINDS[kind].parse(item, place)
     return found.remembered()
 
@@ -253,7 +256,7 @@ def claimed(ledger: Ledger) -> list[tuple[Any, ...]]:
 
 
 def _claims(request: Request, state: State, ledger: Ledger | None, others: Mapping[tuple[Any, ...], str]) -> Claims:
-    former = _parse_ledger(ledger, request.resources) if ledger and request.lab else []
+    former = request.former if ledger and request.lab else ()
     links = {key for key in _ends(former) if key[0] == ROOT and _is_claimed(key, state, ledger)}
     return Claims(request.lab, frozenset(links), frozenset(each.key() for each in former), others)
 

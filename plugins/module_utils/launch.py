@@ -10,11 +10,11 @@ import signal
 import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from . import privileges
 from .command import PATH
 from .errors import LabError
+from .lean import dataclass
 
 _GO = b"!"
 _UMASK = 0o077

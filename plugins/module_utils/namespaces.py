@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Callable
 
 from .errors import LabError
@@ -37,7 +38,7 @@ def path(name: str) -> str:
 
 def exists(name: str) -> bool:
     """Whether C(name) is a namespace and not a mere file left in the directory."""
-    return _device(path(name)) == _device(_HOME)
+    return _device(path(name)) == _namespaces_device()
 
 
 def identity(name: str) -> str:
@@ -183,6 +184,12 @@ def _returning() -> Iterator[None]:
     finally:
         _call("setns", home, _CLONE_NEWNET)
         os.close(home)
+
+
+@cache
+def _namespaces_device() -> int | None:
+    """The file system of the kernel that all namespaces are on."""
+    return _device(_HOME)
 
 
 def _device(file: str) -> int | None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from .lean import dataclass
 from .state import owner
 
 #: The programs of each IP version, and the option that says what a target rewrites to.

@@ -142,24 +142,47 @@ class _Sight:
 
     def __init__(self, readings: Iterable[_Reading]) -> None:
         self._readings = {each.name: each for each in readings}
-        self._names = self._known()
+        self._names: dict[str, dict[int, str]] = {}
+        #: The other ends of pairs, by number, as far as one of the two namespaces has said where the other is.
+        self._peers: dict[tuple[str, int], tuple[str, int]] = {}
+        self._ask()
 
     def namespaces(self) -> dict[str, Namespace]:
         """The namespaces with their interfaces, addresses and routes."""
         return {each.name: self._namespace(each) for each in self._readings.values()}
 
-    def _known(self) -> dict[str, dict[int, str]]:
-        """The names of the namespaces by the numbers that are used in each."""
-        asking = [
-            each.name for each in self._readings.values() if any(raw.space is not None for raw in each.links.values())
-        ]
+    def _ask(self) -> None:
+        """Find out what is meant by the numbers of namespaces.
+
+        Those with most of them are asked first: what a switch knows need not be asked of the nodes around it.
+        """
+        numbered = {
+            each.name: [raw for raw in each.links.values() if raw.space is not None] for each in self._readings.values()
+        }
+        for each in self._readings.values():
+            self._join(each.name, (raw for raw in each.links.values() if raw.space is None))
+        asking = sorted((name for name in numbered if numbered[name]), key=lambda name: -len(numbered[name]))
         if not asking:
-            return {}
+            return
         nsids = Nsids({ROOT: None, **self._readings})
         try:
-            return {name: nsids.known(name) for name in asking}
+            for name in asking:
+                if any(raw.kind != "veth" or (name, raw.number) not in self._peers for raw in numbered[name]):
+                    self._names[name] = nsids.known(name)
+                    self._join(name, numbered[name])
         finally:
             nsids.close()
+
+    def _join(self, netns: str, links: Iterable[RawLink]) -> None:
+        """Note the pairs of a namespace whose numbers are known; both ends refer to each other: an index alone says
+        nothing.
+        """
+        for raw in links:
+            where = self._where(netns, raw) if raw.kind == "veth" else None
+            other = self._readings[where].links.get(raw.lower) if where in self._readings else None
+            if where is not None and other and other.lower == raw.number:
+                self._peers[netns, raw.number] = where, raw.lower
+                self._peers.setdefault((where, raw.lower), (netns, raw.number))
 
     def _namespace(self, reading: _Reading) -> Namespace:
         links = {raw.name: self._link(reading, raw) for raw in reading.links.values()}
@@ -167,7 +190,7 @@ class _Sight:
         return Namespace(reading.name, mark, links, reading.routes)
 
     def _link(self, reading: _Reading, raw: RawLink) -> Link:
-        base = self._base(reading, raw) if raw.settings else None
+        base = self._where(reading.name, raw) if raw.settings else None
         return Link(
             netns=reading.name,
             name=raw.name,
@@ -186,15 +209,14 @@ class _Sight:
             fdb=frozenset(self._fdb(reading, raw, base)),
         )
 
-    def _base(self, reading: _Reading, raw: RawLink) -> str | None:
-        """The namespace of what the interface refers to; None if it is out of sight."""
-        return reading.name if raw.space is None else self._names.get(reading.name, {}).get(raw.space)
+    def _where(self, netns: str, raw: RawLink) -> str | None:
+        """The namespace of what an interface refers to; None if it is out of sight."""
+        return netns if raw.space is None else self._names.get(netns, {}).get(raw.space)
 
     def _peer(self, reading: _Reading, raw: RawLink) -> LinkName | None:
-        """The other end of a pair, which refers back to this one: an index alone says nothing."""
-        where = self._base(reading, raw)
-        other = self._readings[where].links.get(raw.lower) if where in self._readings else None
-        return (where, other.name) if where is not None and other and other.lower == raw.number else None
+        """The other end of a pair."""
+        where, number = self._peers.get((reading.name, raw.number), (None, 0))
+        return None if where is None else (where, self._readings[where].names[number])
 
     def _settings(self, raw: RawLink, base: str | None) -> Mapping[str, Any]:
         """The parameters of its kind, with the name of the interface that it stands on."""

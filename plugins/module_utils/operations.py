@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
 from typing import Any, ClassVar
 
 from . import nat
 from .command import Command, Spot, file_lines
+from .lean import dataclass
 from .state import FdbEntry, LinkName, Route, Vlan
 
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 import difflib
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .errors import LabError
 from .kinds import Netns, Resource, Veth, Vswitch
+from .lean import dataclass
 from .merging import Items
 from .state import ROOT, describe
 from .topology import BESIDE, HOST

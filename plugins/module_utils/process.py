@@ -20,12 +20,13 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from . import command as commands
 from . import launch, namespaces, procfs, records, rundir
 from .command import DATA, FILES, LOG, PYTHON, Command, File, Spot
 from .errors import LabError
+from .lean import dataclass
 from .procfs import Life
 from .records import Record
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from .lean import dataclass
 
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 _LISTEN, _UNCONNECTED = "0A", "07"  # enum in net/tcp_states.h; a UDP socket that is bound has the latter

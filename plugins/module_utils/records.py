@@ -11,13 +11,13 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from . import command as commands
 from . import namespaces, procfs, rundir
 from .command import DATA, FILES, PATH, Command, File, Spot
 from .errors import LabError
+from .lean import dataclass
 from .procfs import Life
 from .state import Process
 from .vswitch import control

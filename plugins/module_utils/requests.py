@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import singledispatch
 from ipaddress import ip_interface
 from typing import Any, Callable
 
 from . import encode, netlink
+from .lean import dataclass
 from .netlink import APPEND, CREATE, EXCLUSIVE, REPLACE
 from .operations import (
     AddAddress,

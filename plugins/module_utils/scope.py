@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from .lean import dataclass
 
 if TYPE_CHECKING:
     from .features import Feature

@@ -13,13 +13,14 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from . import options, placement, topology, values
 from .errors import LabError
 from .kinds import KINDS, Resource, Veth, Vxlan, interface
 from .kinds.interface import Interface
+from .lean import dataclass
 from .merging import Items
 from .options import Option, Options
 from .state import ROOT, LinkName, describe

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from . import document, engine, iptables, namespaces, nat, observe, records, rundir
@@ -17,6 +17,7 @@ from .document import Part
 from .engine import Request
 from .errors import LabError
 from .kinds import Netns, Resource, Route
+from .lean import dataclass
 from .ledger import Ledger
 from .netlink import Sockets
 from .scope import Ask, Scope, Topic

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from functools import lru_cache
 from typing import Any, Callable
 
 #: Longest name in bytes: IFNAMSIZ less the closing zero (linux/if.h). Namespaces keep to it too, since
@@ -24,6 +25,9 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SYSCTL = re.compile(r"[A-Za-z0-9_-]+([./][A-Za-z0-9_.:@-]+)+")
+
+#: The same addresses stand in many items, and in the ledger again.
+_repeated = lru_cache(maxsize=1 << 16)
 
 
 def name(value: str) -> str:
@@ -135,11 +139,13 @@ def station(value: str) -> str:
     return normal
 
 
+@_repeated
 def address(value: str) -> str:
     """An IPv4 or IPv6 address without a prefix."""
     return parsed(ipaddress.ip_address, value, "an IP address")
 
 
+@_repeated
 def interface_address(value: str) -> str:
     """An address with its prefix, as an interface has it: C(192.0.2.1/24)."""
     if "/" not in value:
@@ -147,6 +153,7 @@ def interface_address(value: str) -> str:
     return parsed(ipaddress.ip_interface, value, "an address with prefix, such as 192.0.2.1/24")
 
 
+@_repeated
 def destination(value: str) -> str:
     """What a route leads to: C(default), or a network in CIDR form without host bits."""
     if value == "default":
@@ -156,6 +163,7 @@ def destination(value: str) -> str:
     return parsed(ipaddress.ip_network, value, "a network such as 198.51.100.0/24 (no bits set behind the prefix)")
 
 
+@_repeated
 def unicast(value: str) -> str:
     """A unicast IP address."""
     if ipaddress.ip_address(address(value)).is_multicast:
@@ -163,6 +171,7 @@ def unicast(value: str) -> str:
     return address(value)
 
 
+@_repeated
 def multicast(value: str) -> str:
     """A multicast IP address."""
     if not ipaddress.ip_address(address(value)).is_multicast:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import lru_cache
 from typing import Any, Union
 
 from . import state as states
 from .errors import LabError
 from .kinds import Netns, Resource, Route
 from .kinds.base import at
+from .lean import dataclass
 from .state import ROOT, Link, LinkName, Namespace, State, describe
 
 _Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -139,20 +141,21 @@ def gateways(desired: Sequence[Resource], state: State) -> None:
     local = _local_networks({each.entry.netns for each in routes}, desired, state)
     for route in routes:
         via, netns = ipaddress.ip_address(str(route.entry.via)), route.entry.netns
-        if not via.is_link_local and not any(via in network for network in local[netns]):
+        # most lie in the first network, so that the others need not be read
+        if not via.is_link_local and not any(via in _network(network) for network in local[netns]):
             raise LabError(f"{via} is in no network of {describe(netns)}", at(route.place, "via"))
 
 
-def _local_networks(names: Iterable[str], desired: Sequence[Resource], state: State) -> dict[str, list[_Network]]:
-    """The networks on the interfaces of these namespaces."""
-    found: dict[str, list[_Network]] = {name: [] for name in names}
+def _local_networks(names: Iterable[str], desired: Sequence[Resource], state: State) -> dict[str, list[str]]:
+    """The networks on the interfaces of these namespaces, the declared ones first."""
+    found: dict[str, list[str]] = {name: [] for name in names}
     for resource in desired:
         if not isinstance(resource, Route) or not resource.entry.via:
             for netns, network, _place in resource.networks():
                 if netns in found:
-                    found[netns].append(_network(network))
+                    found[netns].append(network)
     for name in found.keys() & state.namespaces.keys():
-        found[name].extend(map(_network, _held(state.namespaces[name])))
+        found[name].extend(_held(state.namespaces[name]))
     return found
 
 
@@ -196,5 +199,6 @@ def _held(namespace: Namespace) -> Iterator[str]:
     yield from (route.dst for route in namespace.routes if route.dst != "default" and route.dev and not route.via)
 
 
+@lru_cache(maxsize=1 << 16)
 def _network(cidr: str) -> _Network:
     return ipaddress.ip_interface(cidr).network

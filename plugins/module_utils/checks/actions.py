@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from .. import values
 from ..errors import LabError
+from ..lean import dataclass
 from ..options import Option, Options, read
 from ..state import ROOT
 from . import model, run, witness

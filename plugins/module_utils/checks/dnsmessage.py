@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from dataclasses import dataclass
+
+from ..lean import dataclass
 
 #: Types of records that are asked for, by their names (RFC 1035, section 3.2.2, and RFC 3596).
 TYPES = {"A": 1, "AAAA": 28}

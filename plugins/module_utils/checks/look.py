@@ -15,11 +15,12 @@ import json
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from .. import namespaces
 from ..errors import LabError
+from ..lean import dataclass
 from ..namespaces import inside
 from ..output import output_of
 from ..requirements import IPROUTE2

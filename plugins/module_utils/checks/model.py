@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import LabError
+from ..lean import dataclass
 from ..options import Option, Options, read
 from . import packets
 from .kinds import KINDS

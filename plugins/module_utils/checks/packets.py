@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from re import Match, Pattern
 from typing import Any
 
 from .. import values
 from ..errors import LabError
+from ..lean import dataclass
 from ..options import Option, Options
 
 OPTIONS: Options = {

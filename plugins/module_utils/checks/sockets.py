@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..errors import LabError
+from ..lean import dataclass
 from ..output import output_of
 from ..requirements import IPROUTE2
 from .subject import netns_words

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from ..errors import LabError
+from ..lean import dataclass
 from ..state import ROOT
 from . import model
 from .kinds.exchange import CALLS, LISTENS, Exchange

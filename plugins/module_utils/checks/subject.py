@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 from .. import values
+from ..lean import dataclass
 from ..options import Option, Options
 from ..state import ROOT
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import http.client
 import io
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..lean import dataclass
 from . import connection
 from .outcome import Outcome
 from .subject import netns_words

@@ -19,10 +19,10 @@ import struct
 import threading
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, NamedTuple, NoReturn
 
 from ..errors import LabError
+from ..lean import dataclass
 from ..state import ROOT
 from . import capture, exchange, run
 from .kinds.exchange import CALLS, LISTENS

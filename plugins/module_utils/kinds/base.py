@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, NamedTuple
 
 from .. import merging
 from ..features import Feature
+from ..lean import dataclass
 from ..operations import Operation
 from ..options import Options, accepted
 from ..scope import Ask

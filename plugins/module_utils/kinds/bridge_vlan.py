@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from .. import values
 from ..errors import LabError
 from ..features import Feature
+from ..lean import dataclass
 from ..operations import CreateDevice, Operation, SetLink
 from ..options import Option, Options, read
 from ..state import ROOT, Link, LinkName, State, Vlan

@@ -8,13 +8,13 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from .. import sniffer, values
 from ..command import DATA, FILES, PYTHON, Command, File, Ready, Spot
 from ..errors import LabError
+from ..lean import dataclass
 from ..options import Option, Options, read
 from ..rundir import DIRECTORY
 from ..state import LinkName, Process, State

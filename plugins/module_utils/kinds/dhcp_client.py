@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Callable, ClassVar
 
 from .. import values
 from ..command import FILES, Command, File, Ready, Spot
 from ..errors import LabError
+from ..lean import dataclass
 from ..operations import Operation, RemoveAddress, RemoveRoute, StopProcess
 from ..options import Option, Options, read
 from ..scope import Ask, Topic

@@ -8,12 +8,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import values
 from ..command import DATA, FILES, Command, File, Ready, Spot
 from ..errors import LabError
+from ..lean import dataclass
 from ..leases import LEASES, read_leases
 from ..merging import DNSMASQ
 from ..options import Option, Options, read

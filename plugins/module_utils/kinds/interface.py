@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from .. import values
 from ..errors import LabError
+from ..lean import dataclass
 from ..operations import AddAddress, Operation, RemoveAddress, SetLink, Widen, WidenOverlay
 from ..options import Option, Options
 from ..state import LOWER, Link, LinkName

@@ -9,12 +9,12 @@ import ipaddress
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Callable, ClassVar
 
 from .. import nat, values
 from .. import state as states
 from ..errors import LabError
+from ..lean import dataclass
 from ..nat import Rule
 from ..operations import ArrangeNat, Operation, RemoveNat
 from ..options import Option, Options, read

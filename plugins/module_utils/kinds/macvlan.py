@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from .. import values
 from ..errors import LabError
+from ..lean import dataclass
 from ..operations import CreateOverlay, Operation, SetLink
 from ..options import Option, Options, read
 from ..state import Link, LinkName, State

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import values
+from ..lean import dataclass
 from ..operations import CreateNamespace, Operation, RemoveNamespace, SetLink
 from ..options import Option, Options, read
 from ..scope import Ask, Topic

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import values
 from ..command import FILES, Command, File, Ready, Spot, Stop
 from ..errors import LabError
+from ..lean import dataclass
 from ..options import Option, Options, read
 from ..state import Process as Record
 from ..state import State

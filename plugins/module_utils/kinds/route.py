@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from .. import values
 from ..errors import LabError
+from ..lean import dataclass
 from ..merging import MAIN_TABLE
 from ..operations import AddRoute, Operation, RemoveRoute, ReplaceRoute
 from ..options import Option, Options, read

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import state as states
 from ..command import Command, Spot
 from ..errors import LabError
+from ..lean import dataclass
 from ..operations import (
     AddPort,
     AmendProcess,

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
 from .. import values
 from ..errors import LabError
+from ..lean import dataclass
 from ..operations import Operation, RestoreSysctl, WriteLinkSysctl, WriteSysctl
 from ..options import Option, Options, read
 from ..scope import Ask, Topic

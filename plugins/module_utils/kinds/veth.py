@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..errors import LabError
+from ..lean import dataclass
 from ..operations import CreateVeth, Operation
 from ..options import Option, Options, read
 from ..state import Link, LinkName, State

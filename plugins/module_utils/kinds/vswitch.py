@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from .. import values
 from ..command import FILES, PYTHON, Command, File, Ready, Spot
 from ..errors import LabError
+from ..lean import dataclass
 from ..operations import AddPort, DeletePort, Operation, SetAgeing, StartProcess
 from ..options import Option, Options, read
 from ..scope import Ask, Topic

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import values
 from ...errors import LabError
+from ...lean import dataclass
 from ...options import Option, Options
 from ...output import lines_of
 from ...state import ROOT

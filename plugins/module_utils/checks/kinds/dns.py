@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import values
 from ...errors import LabError
+from ...lean import dataclass
 from ...options import Option, Options
 from .. import dns
 from ..dnsmessage import TYPES, encode_name

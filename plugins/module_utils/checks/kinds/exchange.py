@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LabError
+from ...lean import dataclass
 from ...options import Option, Options
 from ...state import ROOT
 from .. import exchange, sockets

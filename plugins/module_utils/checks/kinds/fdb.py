@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import values
+from ...lean import dataclass
 from ...options import Option, Options
 from ..diagnose import see
 from ..subject import NETNS, PRESENT, Kind, netns_words

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import values
 from ...errors import LabError
+from ...lean import dataclass
 from ...namespaces import inside
 from ...options import Option, Options
 from ..outcome import Outcome

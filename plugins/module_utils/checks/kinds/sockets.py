@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LabError
+from ...lean import dataclass
 from ...options import Option, Options
 from .. import sockets
 from ..outcome import Result

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import values
 from ...errors import LabError
+from ...lean import dataclass
 from ...options import Option, Options
 from .. import services
 from ..outcome import Result

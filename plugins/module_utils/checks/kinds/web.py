@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ... import values
+from ...lean import dataclass
 from ...options import Option, Options
 from .. import web
 from ..subject import HOST, NETNS, Flow, Kind, Traffic, family, netns_words

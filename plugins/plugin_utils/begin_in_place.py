@@ -1,0 +1,35 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Begins a module of the collection where it lies. The text of this file is what in_place.py hands to the interpreter.
+
+It does what Ansible's own wrapper does once it has unpacked a module.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import types
+import typing as t
+
+
+def begin(module: str, collections: str, ansible: str, options: str, profile: str) -> None:
+    """Run the module, which ends the process.
+
+    :param collections: the directory C(ansible_collections).
+    :param ansible: the directory in which the package C(ansible) is, should it not be found otherwise.
+    :param options: what the module is given, as JSON.
+    """
+    # The first is the working directory, or that of this program: nothing is imported from there.
+    sys.path[:] = [*sys.path[1:], ansible]
+    # Root leaves no files in the directory of somebody else.
+    sys.dont_write_bytecode = os.stat(collections).st_uid != os.geteuid()
+    # Another package of this name, with collections of its own, may have been installed beside Ansible.
+    package = types.ModuleType("ansible_collections")
+    package.__path__ = [collections]
+    sys.modules[package.__name__] = package
+    given: t.Any = __import__("ansible.module_utils.basic", fromlist=["basic"])
+    given._ANSIBLE_ARGS, given._ANSIBLE_PROFILE = options.encode(), profile
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,0 +1,60 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lean dataclasses do what the standard library's do."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.tcpip.lab.plugins.module_utils import lean
+
+DATACLASSES = [lean.dataclass, dataclasses.dataclass]
+
+
+def family(dataclass: t.Any) -> tuple[t.Any, t.Any]:
+    """A class and one that inherits from it, made by a decorator."""
+
+    @dataclass(frozen=True)
+    class Base:
+        name: str
+        place: str = dataclasses.field(default="", compare=False)
+
+    @dataclass(frozen=True)
+    class Derived(Base):
+        given: str = dataclasses.field(default="", repr=False)
+        words: tuple[str, ...] = ()
+
+    return Base, Derived
+
+
+@pytest.mark.parametrize("dataclass", DATACLASSES)
+def test_what_is_compared(dataclass: t.Any) -> None:
+    base, derived = family(dataclass)
+    assert base("a", "here") == base("a", "there")
+    assert derived("a", given="x") != derived("a", given="y")
+    assert derived("a", words=("w",)) != derived("a")
+    assert base("a") != derived("a")
+    assert len({base("a", "here"), base("a", "there"), base("b"), derived("a"), derived("a", "here")}) == 3
+
+
+@pytest.mark.parametrize("dataclass", DATACLASSES)
+def test_replaced_and_shown(dataclass: t.Any) -> None:
+    _base, derived = family(dataclass)
+    changed = dataclasses.replace(derived("a", given="x"), words=("w",))
+    assert (changed.name, changed.given, changed.words) == ("a", "x", ("w",))
+    assert repr(changed).endswith("Derived(name='a', place='', words=('w',))")
+
+
+def test_one_that_changes_is_the_standard_library_s() -> None:
+    @lean.dataclass
+    class Changing:
+        numbers: list[int] = dataclasses.field(default_factory=list)
+
+    found = Changing()
+    found.numbers = [1]
+    assert found == Changing([1])
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(found)
