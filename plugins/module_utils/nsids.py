@@ -25,7 +25,7 @@ _ATTRIBUTES_AT = 20  # struct rtgenmsg behind the header, and the padding
 _NSID = number("NETNSA_NSID")
 _CURRENT_NSID = 5  # linux/net_namespace.h
 #: Kernels may end a dump without a word where the first 32 KiB of it are full, which takes some 900 numbers.
-_WHOLE = 800
+WHOLE = 800
 
 
 class Nsids:
@@ -53,7 +53,7 @@ class Nsids:
             if error.errno != errno.EINVAL:
                 raise
             return {}  # it has gone
-        if len(answers) >= _WHOLE:
+        if len(answers) >= WHOLE:
             singly = [nsid_message(GETNSID, [("NETNSA_NSID", ours), target]) for ours in self._numbers.values()]
             answers = [message for answer in self._socket.execute(singly) for message in answer.messages]
         return dict(self._translated(answers))

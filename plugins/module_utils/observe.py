@@ -12,13 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import decode, encode, iptables, namespaces, netlink, records
+from . import decode, encode, iptables, namespaces, netlink, nsids, records
 from . import state as states
 from .decode import RawFdbEntry, RawLink
 from .errors import LabError
 from .features import Feature
 from .netlink import CREATE, Socket, Sockets
-from .nsids import Nsids
 from .progress import Progress
 from .requests import AF_BRIDGE
 from .scope import Scope, Topic
@@ -154,7 +153,8 @@ class _Sight:
     def _ask(self) -> None:
         """Find out what is meant by the numbers of namespaces.
 
-        Those with most of them are asked first: what a switch knows need not be asked of the nodes around it.
+        Those with most of them are asked first: what a switch knows need not be asked of the nodes around it. But for
+        one that knows too many to tell all at once, the nodes around it are.
         """
         numbered = {
             each.name: [raw for raw in each.links.values() if raw.space is not None] for each in self._readings.values()
@@ -164,14 +164,15 @@ class _Sight:
         asking = sorted((name for name in numbered if numbered[name]), key=lambda name: -len(numbered[name]))
         if not asking:
             return
-        nsids = Nsids({ROOT: None, **self._readings})
+        # the kernel looks for a number from the first to the last: most nodes are cabled with those that know many
+        translation = nsids.Nsids(dict.fromkeys([*asking, ROOT, *self._readings]))
         try:
-            for name in asking:
+            for name in sorted(asking, key=lambda name: len(numbered[name]) > nsids.WHOLE):
                 if any(raw.kind != "veth" or (name, raw.number) not in self._peers for raw in numbered[name]):
-                    self._names[name] = nsids.known(name)
+                    self._names[name] = translation.known(name)
                     self._join(name, numbered[name])
         finally:
-            nsids.close()
+            translation.close()
 
     def _join(self, netns: str, links: Iterable[RawLink]) -> None:
         """Note the pairs of a namespace whose numbers are known; both ends refer to each other: an index alone says

@@ -160,6 +160,9 @@ from ansible_collections.tcpip.lab.plugins.module_utils import machine
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.requirements import PYROUTE2_MINIMUM
 
+_LIST: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+SPEC = {"commands": _LIST, "link_kinds": _LIST}
+
 
 def look(commands: Iterable[str], link_kinds: list[str]) -> dict[str, Any]:
     """The module's result. Raises LabError where nothing can be found out."""
@@ -193,10 +196,9 @@ def is_there(command: str) -> bool:
 
 def main() -> None:
     """Entry point."""
-    lists: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule({"commands": lists, "link_kinds": lists}, supports_check_mode=True)
+    module = AnsibleModule(SPEC, supports_check_mode=True)
     try:
-        module.exit_json(changed=False, **look(module.params["commands"], module.params["link_kinds"]))
+        module.exit_json(changed=False, **look(**module.params))
     except LabError as error:
         module.fail_json(msg=str(error))
 

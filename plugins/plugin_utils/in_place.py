@@ -47,11 +47,11 @@ class InPlace(ActionBase):  # type: ignore[misc]  # Ansible does not say what it
     def _configure_module(self, module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> t.Any:
         """What Ansible hands to the interpreter: here it makes an archive otherwise."""
         path = pathlib.Path(__file__).parents[1] / f"modules/{module_name.rpartition('.')[2]}.py"
-        if path.parts[-6:-3] != _ROOT or not path.exists() or not self._is_here(task_vars):
+        if path.parts[-6:-3] != _ROOT or not path.exists() or not self.is_here(task_vars):
             return super()._configure_module(module_name, module_args, task_vars)
         return _built(_program(path, module_args), str(path))
 
-    def _is_here(self, task_vars: dict[str, t.Any]) -> bool:
+    def is_here(self, task_vars: dict[str, t.Any]) -> bool:
         """Whether the module is for this machine, this interpreter, and for us or for root."""
         become = self._connection.become
         user = become.get_option("become_user", playcontext=self._play_context) if become else None
