@@ -28,9 +28,9 @@ options:
   checks:
     description:
       - The checks. Each is a dictionary with a C(name), which is a sentence that says what is to be seen, and exactly
-        one of C(ping), C(tcp), C(udp), C(http), C(dns), C(traceroute), C(route), C(link), C(neighbour), C(fdb),
-        C(vlan), C(netns), C(socket), C(lease), C(captured), C(conntrack), C(frame) and C(vswitch), described below.
-        The C(name) can be omitted.
+        one of C(ping), C(mesh), C(tcp), C(udp), C(http), C(dns), C(traceroute), C(route), C(link), C(neighbour),
+        C(fdb), C(vlan), C(netns), C(socket), C(lease), C(captured), C(conntrack), C(frame) and C(vswitch), described
+        below. The C(name) can be omitted.
       - A namespace that is omitted or empty is the machine's own, the root network namespace.
       - >-
         C(ping) sends echo requests by C(ping) of iputils. Its keys are C(from) (the namespace), C(to) (an IPv4 or
@@ -47,6 +47,12 @@ options:
         V(destination_host_unreachable) for the errors of these names, sent by the machine C(by) if that is given;
         V(message_too_long) for a packet that is larger than an MTU on its way and must not be fragmented (use C(df)).
         An unreachable host is given up after 3 seconds. That is how long such a check takes.
+      - >-
+        C(mesh) sees that many namespaces reach each other, each of them all the others. Its keys are C(addresses) (a
+        dictionary of namespaces, each with an address of it, required), and C(from) (those of them, or others, that
+        are to reach these addresses; all in C(addresses) if it is omitted). It cannot have C(captures). The kernel
+        keeps a limited number of neighbours, so that where there are many pairs the namespaces are made to forget what
+        they have learned of each other.
       - >-
         C(tcp) and C(udp) send a text, with a newline at its end. Their keys are C(from) (the namespace that sends),
         C(to) (the address, required), C(at) (the namespace that listens on all of its addresses; nobody listens if it
@@ -187,6 +193,12 @@ EXAMPLES = r"""
         neighbour: {netns: ns1, address: 198.51.100.1, present: false}
       - name: ns1 has its end of the cable and its loopback, and nothing else
         netns: {name: ns1, links: [lo, ns1-veth0]}
+
+- name: See that all nodes reach each other
+  tcpip.lab.check:
+    checks:
+      - name: Each of the three reaches the two others
+        mesh: {addresses: {ns1: 192.0.2.1, router: 192.0.2.254, ns2: 198.51.100.1}}
 
 - name: See how different failures look
   tcpip.lab.check:

@@ -51,6 +51,8 @@ def _check(item: Any, place: str) -> Check:
     subject = KINDS[kind].build(given[kind], f"{place}.{kind}")
     if given["captures"] is not None and not isinstance(subject, Traffic):
         raise LabError(f"a {kind} check sends no packets to capture", f"{place}.captures")
+    if given["captures"] is not None and isinstance(subject, Traffic) and not subject.can_be_captured:
+        raise LabError(f"a {kind} check is of too many packets to capture: ping a pair of it", f"{place}.captures")
     captures = build_captures(given["captures"], f"{place}.captures")
     return Check(given["name"] or subject.describe(), subject, captures)
 

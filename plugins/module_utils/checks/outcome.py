@@ -38,7 +38,8 @@ class Result:
 class Outcome:
     """What an attempt brought: its kind in one word, the phrase for people, and the lines that show it.
 
-    C(by) is who sent the error. C(worth_retrying) says that a network that is still coming up may look like this.
+    C(by) is who sent the error, C(cause) the likely reason where the attempt has found it. C(worth_retrying) says that
+    a network that is still coming up may look like this.
     """
 
     kind: str
@@ -46,3 +47,4 @@ class Outcome:
     evidence: tuple[str, ...] = ()
     by: str = ""
     worth_retrying: bool = False
+    cause: str = ""

@@ -122,6 +122,7 @@ def _with_captures(check: Check, subject: Traffic) -> Result:
         came="; ".join([outcome.came, *faults]),
         evidence=[*earlier, *outcome.evidence, *packets],
         outcome=outcome.kind,
+        cause=outcome.cause,
     )
 
 

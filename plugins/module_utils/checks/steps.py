@@ -17,6 +17,7 @@ from ..state import ROOT
 from . import model
 from .kinds.exchange import CALLS, LISTENS, Exchange
 from .kinds.lease import LeaseFact
+from .kinds.mesh import Mesh
 from .kinds.netns import NetnsFact
 from .model import Check
 from .subject import Fact
@@ -83,7 +84,7 @@ class _Plan:
         """All actions in their order."""
         facts = [each for each in given if isinstance(each.check.subject, Fact)]
         traffic = [each for each in given if each not in facts]
-        quiet = [each for each in traffic if not each.check.captures and len(self._machines_of(each.check)) == 1]
+        quiet = [each for each in traffic if self._is_quiet(each.check)]
         yield from self._together(quiet)
         for each in traffic:
             if each not in quiet:
@@ -108,6 +109,8 @@ class _Plan:
             spaces |= {wanted.netns for _when, wanted in subject.sockets}
         if isinstance(subject, LeaseFact):
             spaces.add(subject.server)
+        if isinstance(subject, Mesh):
+            spaces.update(subject.sources)
         return {self._machine(netns) for netns in spaces}
 
     def _together(self, given: Iterable[_Given]) -> Iterator[_Action]:
@@ -117,14 +120,29 @@ class _Plan:
             for machine in self._wherever(each):
                 by_machine.setdefault(machine, []).append(each)
         for machine, own in by_machine.items():
-            yield from (_check(machine, each, each.item) for each in own)
+            yield from (_check(machine, each, self._share(machine, each)) for each in own)
 
     def _wherever(self, each: _Given) -> Sequence[str]:
         """A namespace that must not be there must not be anywhere."""
         subject = each.check.subject
         if isinstance(subject, NetnsFact) and not subject.present and subject.name not in self._nodes:
             return self._machines
+        if isinstance(subject, Mesh):
+            return list(dict.fromkeys(map(self._machine, subject.sources)))
         return [self._home(each)]
+
+    def _is_quiet(self, check: Check) -> bool:
+        """Whether one machine after another can make its part of it while there is other traffic."""
+        apart = isinstance(check.subject, Mesh) or len(self._machines_of(check)) == 1
+        return apart and not check.captures
+
+    def _share(self, machine: str, each: _Given) -> Item:
+        """The machine's part of a check."""
+        subject = each.check.subject
+        if not isinstance(subject, Mesh):
+            return each.item
+        own = [netns for netns in subject.sources if self._machine(netns) == machine]
+        return {**each.item, "mesh": {**each.item["mesh"], "from": own}}
 
     def _one(self, each: _Given) -> Iterator[_Action]:
         """A check with its own time. If others have a part in it they begin before, and end after."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, NamedTuple, Union
 
 from .. import values
 from ..lean import dataclass
@@ -82,6 +82,8 @@ class Fact(_Subject):
 class Traffic(_Subject):
     """What sends packets, so that one can capture them, and follow their way when they do not arrive."""
 
+    #: Whether its packets can be told from others, so that one can look for them.
+    can_be_captured: ClassVar[bool] = True
     from_: str
 
     def home(self) -> str:

@@ -176,3 +176,15 @@ def test_errors_name_their_place() -> None:
 def test_it_is_found_by_its_name() -> None:
     (found,) = FilterModule().filters().items()
     assert (found[0], found[1].__wrapped__) == ("check_steps", check_steps)  # type: ignore[attr-defined]
+
+
+def test_each_machine_asks_for_its_own_part_of_a_mesh() -> None:
+    addresses = {"ns1": "192.0.2.1", "ns2": "192.0.2.2", "ns3": "192.0.2.3"}
+    nodes = {"ns1": "lab1", "ns2": "lab2", "ns3": "lab1"}
+    steps = check_steps([{"name": "All reach all", "mesh": {"addresses": addresses}}], nodes)
+    assert {step["machine"]: step["actions"] for step in steps} == {
+        "lab1": [{"checks": [{"name": "All reach all", "mesh": {"addresses": addresses, "from": ["ns1", "ns3"]}}]}],
+        "lab2": [{"checks": [{"name": "All reach all", "mesh": {"addresses": addresses, "from": ["ns2"]}}]}],
+    }
+    for step in steps:
+        actions.parse(step["actions"])

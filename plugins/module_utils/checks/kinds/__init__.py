@@ -14,6 +14,7 @@ from . import (
     frame,
     lease,
     link,
+    mesh,
     neighbour,
     netns,
     ping,
@@ -28,6 +29,7 @@ from . import (
 #: By their names in a check.
 KINDS = {
     "ping": ping.KIND,
+    "mesh": mesh.KIND,
     "tcp": exchange.TCP,
     "udp": exchange.UDP,
     "frame": frame.KIND,

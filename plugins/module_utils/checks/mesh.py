@@ -1,0 +1,246 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Echo requests between all pairs of many namespaces, by sockets of ours: ping(8) would be a process for each pair."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+from .. import encode, netlink
+from ..codecs import attributes
+from ..namespaces import inside
+from ..netlink import Sockets
+from . import diagnose
+from .look import View
+from .outcome import Outcome
+from .subject import Flow, family, netns_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+class Pair(NamedTuple):
+    """A namespace and the one that it is to reach."""
+
+    source: str
+    target: str
+
+
+#: Requests that a socket sends before it looks for replies: these fit into what it may keep of them (socket(7)).
+_BURST = 64
+#: Seconds for the replies to them, which are there at once where the machine is not busy; those that are late are seen
+#: later. What was not answered is tried again, with that patience.
+_MOMENT_S, _PATIENCE_S = 0.02, 1.0
+#: Sources at once, each with a socket.
+_SOURCES = 256
+#: The kernel keeps 1,024 neighbours at most, of all namespaces together, for 5 s at least (gc_thresh3 in arp(7)), and
+#: both ends of a pair learn the other one. So of so many pairs they forget it again.
+_NEIGHBOURS = 256
+#: Pairs that are told singly when they fail.
+_TOLD = 10
+
+# linux/icmp.h, linux/icmpv6.h: the options by which a socket is given echo replies only.
+_SOL_RAW, _ICMP_FILTER, _ICMPV6_FILTER = 255, 1, 1
+_ECHO = struct.Struct("!BBHHH")
+# linux/neighbour.h
+_NDMSG, _NDA_DST = struct.Struct("=16xBxxxiHBB"), 1
+_SET_BY_SOMEBODY = 0x80 | 0x40  # NUD_PERMANENT, NUD_NOARP
+
+
+class _Version(NamedTuple):
+    """What differs between ICMP and ICMPv6 (RFC 792, RFC 4443)."""
+
+    family: int
+    protocol: int
+    request: int
+    reply: int
+
+
+_VERSIONS = {
+    4: _Version(socket.AF_INET, socket.IPPROTO_ICMP, 8, 0),
+    6: _Version(socket.AF_INET6, socket.IPPROTO_ICMPV6, 128, 129),
+}
+
+
+def attempt(pairs: Sequence[Pair], addresses: Mapping[str, str]) -> Outcome:
+    """Who does not reach whom, if anybody. Raises LabError where a namespace is not there."""
+    missing: dict[Pair, str] = {}
+    sources = list(dict.fromkeys(pair.source for pair in pairs))
+    for start in range(0, len(sources), _SOURCES):
+        group = set(sources[start : start + _SOURCES])
+        with _Round(addresses) as round_:
+            missing.update(round_.missing([pair for pair in pairs if pair.source in group]))
+    return _outcome(pairs, addresses, missing)
+
+
+class _Round:
+    """Sockets in namespaces, and the pairs between them."""
+
+    def __init__(self, addresses: Mapping[str, str]) -> None:
+        self._addresses = addresses
+        self._numbers = {netns: number for number, netns in enumerate(addresses)}
+        self._by_number = list(addresses)
+        self._identity = os.getpid() & 0xFFFF
+        self._sockets: dict[tuple[str, int], socket.socket] = {}
+        self._stack = ExitStack()
+        self._netlink = self._stack.enter_context(Sockets())
+        self._waiting: dict[Pair, str] = {}
+        self._busy: set[str] = set()
+        self._since = 0
+
+    def __enter__(self) -> _Round:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stack.close()
+
+    def missing(self, pairs: Sequence[Pair]) -> dict[Pair, str]:
+        """Those without an answer, with what the kernel said when they were asked for one, if anything."""
+        self._waiting = dict.fromkeys(pairs, "")
+        self._ask(pairs)
+        for _again in range(2):
+            if self._waiting:
+                self._receive(_PATIENCE_S)
+                self._forget()
+                self._ask(list(self._waiting))
+        self._receive(_PATIENCE_S)
+        self._forget()
+        return self._waiting
+
+    def _ask(self, pairs: Sequence[Pair]) -> None:
+        for burst in _bursts(pairs):
+            if self._since + len(burst) > _NEIGHBOURS:
+                self._forget()
+            for pair in burst:
+                self._send(pair)
+            self._since += len(burst)
+            self._receive(_MOMENT_S, burst)
+
+    def _send(self, pair: Pair) -> None:
+        address = self._addresses[pair.target]
+        version = family(address)
+        request = _request(_VERSIONS[version], self._identity, self._numbers[pair.target])
+        self._busy.update(pair)
+        try:
+            self._socket(pair.source, version).sendto(request, (address, 0))
+        except OSError as error:
+            self._waiting[pair] = error.strerror or str(error)
+
+    def _socket(self, netns: str, version: int) -> socket.socket:
+        if (netns, version) not in self._sockets:
+            with inside(netns):
+                made = self._stack.enter_context(_raw_socket(_VERSIONS[version]))
+            self._sockets[netns, version] = made
+        return self._sockets[netns, version]
+
+    def _receive(self, seconds: float, of: Iterable[Pair] | None = None) -> None:
+        """Take replies until those of these pairs, or of all, are there, or the time is over."""
+        deadline = time.monotonic() + seconds
+        watch = select.poll()
+        by_descriptor = {each.fileno(): (netns, each) for (netns, _version), each in self._sockets.items()}
+        for descriptor in by_descriptor:
+            watch.register(descriptor, select.POLLIN)
+        while any(pair in self._waiting for pair in (self._waiting if of is None else of)):
+            ready = watch.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            if not ready:
+                return
+            for descriptor, _event in ready:
+                self._take(*by_descriptor[descriptor])
+
+    def _take(self, netns: str, raw: socket.socket) -> None:
+        """One reply."""
+        try:
+            data, (address, *_more) = raw.recvfrom(1024)
+        except OSError:  # an ICMP error, which is no reply
+            return
+        echo = data[(data[0] & 15) * 4 :] if raw.family == socket.AF_INET else data
+        if len(echo) < _ECHO.size:
+            return
+        _type, _code, _sum, identity, number = _ECHO.unpack_from(echo)
+        if identity == self._identity and number < len(self._by_number):
+            target = self._by_number[number]
+            if self._addresses[target] == address:
+                self._waiting.pop(Pair(netns, target), None)
+
+    def _forget(self) -> None:
+        """Let the namespaces forget what they have learned of each other, if that is much."""
+        if len(self._addresses) ** 2 > _NEIGHBOURS:
+            for netns in self._busy:
+                self._forget_in(netns)
+        self._busy.clear()
+        self._since = 0
+
+    def _forget_in(self, netns: str) -> None:
+        ours = {socket.inet_pton(_VERSIONS[family(each)].family, each) for each in self._addresses.values()}
+        kernel = self._netlink.get(netns)
+        removals = []
+        for entry in kernel.dump(encode.neighbour_message(netlink.GETNEIGH)):
+            version, index, state, _flags, _type = _NDMSG.unpack_from(entry)
+            dst = attributes(entry, _NDMSG.size).get(_NDA_DST)
+            if dst in ours and not state & _SET_BY_SOMEBODY:
+                named = [("NDA_DST", socket.inet_ntop(version, dst))]
+                removals.append(
+                    encode.neighbour_message(netlink.DELNEIGH, attributes=named, family=version, ifindex=index)
+                )
+        kernel.execute(removals)
+
+
+def _bursts(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
+    for start in range(0, len(pairs), _BURST):
+        yield pairs[start : start + _BURST]
+
+
+def _raw_socket(version: _Version) -> socket.socket:
+    """A socket that is given echo replies only."""
+    raw = socket.socket(version.family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, version.protocol)
+    if version.family == socket.AF_INET:
+        raw.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", ~(1 << version.reply) & 0xFFFFFFFF))
+    else:
+        words = [0xFFFFFFFF] * 8
+        words[version.reply >> 5] &= ~(1 << (version.reply & 31))
+        raw.setsockopt(socket.IPPROTO_ICMPV6, _ICMPV6_FILTER, struct.pack("=8I", *words))
+    raw.setblocking(False)
+    return raw
+
+
+def _request(version: _Version, identity: int, number: int) -> bytes:
+    """An echo request. For IPv6 the kernel computes the checksum."""
+    words = (version.request << 8, 0, identity, number)
+    total = sum(words)
+    checksum = ~(total + (total >> 16)) & 0xFFFF if version.family == socket.AF_INET else 0
+    return _ECHO.pack(version.request, 0, checksum, identity, number)
+
+
+def _outcome(pairs: Sequence[Pair], addresses: Mapping[str, str], missing: Mapping[Pair, str]) -> Outcome:
+    came = f"{len(pairs) - len(missing)} of {len(pairs)} pairs have replies"
+    if not missing:
+        return Outcome("reply", came)
+    first = next(iter(missing))
+    cause = diagnose.likely_cause(View(), Flow(first.source, addresses[first.target], "icmp"))
+    told = f"{netns_words(first.source)} to {netns_words(first.target)}: {cause}"
+    return Outcome("loss", came, tuple(_lines(pairs, addresses, missing)), cause=told)
+
+
+def _lines(pairs: Sequence[Pair], addresses: Mapping[str, str], missing: Mapping[Pair, str]) -> Iterator[str]:
+    """Whoever reaches nobody, or is reached by nobody, in a line; of the other pairs the first ones."""
+    reaching = {pair.source for pair in pairs if pair not in missing}
+    reached = {pair.target for pair in pairs if pair not in missing}
+    for netns in dict.fromkeys(pair.source for pair in missing):
+        if netns not in reaching:
+            yield f"{netns_words(netns)} reaches nobody"
+    for netns in dict.fromkeys(pair.target for pair in missing):
+        if reaching and netns not in reached:
+            yield f"{netns_words(netns)} ({addresses[netns]}) is reached by nobody"
+    single = [pair for pair in missing if pair.source in reaching and pair.target in reached]
+    for pair in single[:_TOLD]:
+        words = missing[pair] or "no reply"
+        yield f"{netns_words(pair.source)} to {netns_words(pair.target)} ({addresses[pair.target]}): {words}"
+    if len(single) > _TOLD:
+        yield f"and {len(single) - _TOLD} pairs more"
