@@ -12,5 +12,5 @@ pytest.register_assert_rewrite("bare_machine", "connected", "labs", "life", "mac
 pytest_plugins = [
     "session_rules",
     "kernel_rules",
-    "ansible_collections.tcpip.lab.plugins.pytest_plugins.netns",
+    "ansible_collections.tcpip.lab.extensions.pytest.netns",
 ]

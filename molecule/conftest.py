@@ -15,7 +15,7 @@ import life
 import pytest
 import rendered
 import snapshot
-from ansible_collections.tcpip.lab.plugins.pytest_plugins.netns import NetnsBackend
+from ansible_collections.tcpip.lab.extensions.pytest.netns import NetnsBackend
 from labmachine import LabMachine
 from served import ServedMachine
 from testinfra.backend.base import BaseBackend, CommandResult

@@ -125,7 +125,8 @@ def lint(tally: Tally) -> None:
     """All linters."""
     one(tally, "ruff check", [str(BIN / "ruff"), "check", "."])
     one(tally, "ruff format", [str(BIN / "ruff"), "format", "--check", "."])
-    one(tally, "mypy of the collection", [str(BIN / "mypy"), "-p", "ansible_collections.tcpip.lab.plugins"])
+    packages = [word for name in ("plugins", "extensions") for word in ("-p", f"ansible_collections.tcpip.lab.{name}")]
+    one(tally, "mypy of the collection", [str(BIN / "mypy"), *packages])
     one(tally, "mypy of the tests", [str(BIN / "mypy"), "tests", "molecule", "scripts"])
     one(tally, "yamllint", [str(BIN / "yamllint"), "--strict", "."])
     one(tally, "ansible-lint", [str(BIN / "ansible-lint"), "--profile", "production", "--offline", "--strict"])

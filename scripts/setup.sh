@@ -103,7 +103,7 @@ set_up_venv() {
 link_collection() {
     farm=.collections/ansible_collections/tcpip/lab
     mkdir -p "$farm"
-    for name in LICENSE README.md changelogs docs galaxy.yml meta playbooks plugins roles tests; do
+    for name in LICENSE README.md changelogs docs extensions galaxy.yml meta playbooks plugins roles tests; do
         if [ -e "$name" ]; then
             [ -L "$farm/$name" ] || ln -s "../../../../$name" "$farm/$name"
         else

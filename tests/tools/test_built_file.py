@@ -17,7 +17,7 @@ import yaml
 from labmachine import BIN
 
 #: All that a user of the collection has a use for.
-DIRECTORIES = ["LICENSES", "changelogs", "docs", "inventory", "meta", "playbooks", "plugins", "roles", "tests"]
+DIRECTORIES = ["LICENSES", "changelogs", "docs", "extensions", "inventory", "meta", "playbooks", "plugins", "roles"]
 TEXTS = ["CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md", "REUSE.toml", "SECURITY.md", "bindep.txt"]
 #: What ansible-galaxy adds.
 LISTS = ["FILES.json", "MANIFEST.json"]
@@ -51,7 +51,7 @@ def modules(lab: pathlib.Path) -> list[str]:
 
 
 def test_only_what_is_of_use_is_published(lab: pathlib.Path) -> None:
-    assert sorted(path.name for path in lab.iterdir()) == sorted([*DIRECTORIES, *TEXTS, *LISTS])
+    assert sorted(path.name for path in lab.iterdir()) == sorted([*DIRECTORIES, *TEXTS, *LISTS, "tests"])
     assert sorted(path.name for path in (lab / "tests").iterdir()) == ["config.yml", "integration"]
 
 

@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Namespaces are hosts for testinfra."""
 
-pytest_plugins = ["ansible_collections.tcpip.lab.plugins.pytest_plugins.netns"]
+pytest_plugins = ["ansible_collections.tcpip.lab.extensions.pytest.netns"]
