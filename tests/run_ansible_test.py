@@ -30,7 +30,7 @@ PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SANITY_VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 # What a checkout holds besides the collection, where git is not there to say it.
 NOT_COPIED = shutil.ignore_patterns(
-    ".venv*", ".collections", ".cache", ".ansible", ".*_cache", "__pycache__", "output", ".git"
+    ".venv*", ".collections", ".cache", ".ansible", ".hypothesis", ".*_cache", "__pycache__", "output", ".git"
 )
 
 

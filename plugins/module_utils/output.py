@@ -33,7 +33,7 @@ def start(command: list[str], netns: str, install: str) -> subprocess.Popen[byte
     environment.pop("LANGUAGE", None)
     try:
         with inside(netns):
-            return subprocess.Popen(
+            return subprocess.Popen(  # pylint: disable=ansible-bad-function  # it goes on when this returns
                 command,
                 env=environment,
                 stdin=subprocess.DEVNULL,
