@@ -18,7 +18,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev tools test test-units test-versions bench lint lint-sanity clean $(SCENARIOS)
+.PHONY: help setup setup-dev tools test test-units test-versions bench lint lint-sanity diagrams clean $(SCENARIOS)
 
 help:
 	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'
@@ -32,6 +32,7 @@ help:
 	@echo 'make bench      what labs cost, against other means; ARGS="--help" says what can be chosen (root or sudo)'
 	@echo 'make lint       all linters'
 	@echo 'make lint-sanity     ansible-test sanity alone'
+	@echo 'make diagrams   draw each lab anew, into docs/scenarios'
 	@echo 'make clean      remove what setup and the tests made in this directory'
 
 setup:
@@ -67,6 +68,9 @@ lint: setup-dev tools
 
 lint-sanity: setup-dev tools
 	@$(BIN)/python scripts/prove.py sanity
+
+diagrams: setup-dev tools
+	@$(BIN)/python scripts/diagrams.py
 
 clean:
 	rm -rf .venv .venv-matrix .collections .ansible .cache .mypy_cache .pytest_cache .ruff_cache tests/output

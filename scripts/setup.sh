@@ -125,6 +125,7 @@ install_tools() {
 		dhclient isc-dhcp-client dhcp-client
 		dig bind9-dnsutils bind-utils
 		dnsmasq dnsmasq-base dnsmasq
+		dot graphviz graphviz
 		file file file
 		ip iproute2 iproute
 		iptables iptables iptables-nft

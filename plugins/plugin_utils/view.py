@@ -49,17 +49,17 @@ def _interfaces(share: Mapping[str, Any]) -> list[Item]:
     live, lab = share["live"], share.get("name")
     places = {**_places_on_switches(live), **_places_on_bridges(live)}
     found: dict[End, Item] = {}
-    for kind, item in _ends(live, share["others"]["links"]):
+    for kind, item in ends(live, share["others"]["links"]):
         node = item.get("netns") or ""
         told = {name: value for name, value in item.items() if name not in ("netns", "peer")}
-        place = {"switch": item.get("master"), "vlans": told.get("vlans") or [], **places.get(_end(item), {})}
-        found[_end(item)] = {"lab": lab, "node": node, "kind": kind, **told, **place}
+        place = {"switch": item.get("master"), "vlans": told.get("vlans") or [], **places.get(end(item), {})}
+        found[end(item)] = {"lab": lab, "node": node, "kind": kind, **told, **place}
     peers = _peers(live)
-    return [{**link, "peer": found.get(peers[end]) if end in peers else None} for end, link in sorted(found.items())]
+    return [{**link, "peer": found.get(peers[key]) if key in peers else None} for key, link in sorted(found.items())]
 
 
-def _ends(live: Mapping[str, Any], others: Iterable[Item]) -> Iterator[tuple[str, Item]]:
-    """Each interface with its kind."""
+def ends(live: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each interface of a topology, and of what else there is, with its kind."""
     for kind in LINKS:
         for item in live.get(kind, ()):
             yield kind, item
@@ -70,11 +70,11 @@ def _ends(live: Mapping[str, Any], others: Iterable[Item]) -> Iterator[tuple[str
 
 def _peers(live: Mapping[str, Any]) -> dict[End, End]:
     """The other end of each cable."""
-    pairs = [(_end(item), _end(item["peer"])) for item in live.get("veth", ()) if "peer" in item]
+    pairs = [(end(item), end(item["peer"])) for item in live.get("veth", ()) if "peer" in item]
     return {one: other for pair in pairs for one, other in (pair, pair[::-1])}
 
 
-def _end(item: Mapping[str, Any]) -> End:
+def end(item: Mapping[str, Any]) -> End:
     return item.get("netns") or "", item["name"]
 
 

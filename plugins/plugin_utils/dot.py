@@ -1,0 +1,148 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A picture in the language of Graphviz. Pure.
+
+A box is a table: interfaces that lines come in at are on its left, those that lines leave by on its right, so that the
+name and the addresses of each interface are at the end of its line, and nothing is written over anything else.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from .picture import CHANGED, CROSSING, LEFT, MISSING, RIGHT, Box, Link, Part, Picture
+from .view import End
+
+#: Lines about a namespace are broken after so many characters.
+_WIDTH = 32
+_INK, _FRAME, _PAPER, _GROUND, _PALE = "#1f2933", "#52667a", "#ffffff", "#eef3f8", "#f7f9fb"
+_OVERLAY, _ABSENT = "#7a3fb0", "#c0271d"
+_COLOURS = {CHANGED: "#ffd591", MISSING: "#ffb3ad"}
+_LINES = {
+    "veth": f'color="{_FRAME}"',
+    CROSSING: f'color="{_FRAME}" style=dashed',
+    "vxlan": 'color="#7a3fb0" style=dashed',
+    "macvlan": 'color="#1b7f5c" style=dotted',
+}
+_MEANINGS = {CHANGED: "not as declared", MISSING: "declared, and not there"}
+_COMPASS = {LEFT: "w", RIGHT: "e"}
+_FONT = 'fontname="Helvetica,Arial,sans-serif"'
+
+
+def text(picture: Picture) -> str:
+    """The whole graph, for C(dot)."""
+    return "\n".join(_Graph(picture).lines()) + "\n"
+
+
+class _Graph:
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._boxes = {box.name: f"b{i}" for i, box in enumerate(picture.boxes)}
+        parts = [(box.name, name) for box in picture.boxes for name in box.parts]
+        self._parts = {key: f"p{i}" for i, key in enumerate(parts)}
+        self._sides: dict[End, set[str]] = {key: set() for key in parts}
+        for link in picture.links:
+            for end, side in zip((link.tail, link.head), link.sides):
+                self._sides.setdefault(end, set()).add(side)
+
+    def lines(self) -> Iterator[str]:
+        """The graph, line by line."""
+        yield "graph lab {"
+        yield f'  graph [rankdir=LR newrank=true ranksep=1.1 nodesep=0.3 bgcolor="{_PAPER}" {_FONT}]'
+        yield f'  node [shape=plain {_FONT} fontsize=11 fontcolor="{_INK}"]'
+        yield f'  edge [{_FONT} fontsize=10 fontcolor="{_INK}" penwidth=1.4]'
+        yield from self._legend()
+        yield from self._machines()
+        for link in self._picture.links:
+            yield from self._link(link)
+        yield "}"
+
+    def _link(self, link: Link) -> Iterator[str]:
+        colour = f'color="{_ABSENT}"' if link.mark else _LINES[link.kind]
+        label = f" label=<{_escape(link.label)}>" if link.label else ""
+        tail, head = (self._at(end, side) for end, side in zip((link.tail, link.head), link.sides))
+        yield f"  {tail} -- {head} [{colour}{label}]"
+        if link.level:
+            yield f"  {{ rank=same {self._boxes[link.tail[0]]} {self._boxes[link.head[0]]} }}"
+
+    def _legend(self) -> Iterator[str]:
+        cells = [f'<TD BGCOLOR="{_COLOURS[mark]}">{_MEANINGS[mark]}</TD>' for mark in self._picture.marks]
+        if cells:
+            yield f'  label=<<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="4"><TR>{"".join(cells)}</TR></TABLE>>'
+
+    def _machines(self) -> Iterator[str]:
+        """All boxes, those that are on a machine in its frame."""
+        machines = dict.fromkeys(box.machine for box in self._picture.boxes)
+        for i, machine in enumerate(machines):
+            boxes = [self._box(box) for box in self._picture.boxes if box.machine == machine]
+            if machine:
+                yield f"  subgraph cluster_{i} {{"
+                yield f'    label=<<B>{_escape(machine)}</B>> color="{_FRAME}" style="rounded,dashed"'
+            yield from boxes
+            if machine:
+                yield "  }"
+
+    def _at(self, end: End, side: str) -> str:
+        box = self._boxes[end[0]]
+        return f"{box}:{self._parts[end]}:{_COMPASS[side]}" if end in self._parts else box
+
+    def _box(self, box: Box) -> str:
+        if box.shared:
+            return (
+                f'  {self._boxes[box.name]} [shape=ellipse style=dashed color="#7a3fb0" label=<{_escape(box.title)}>]'
+            )
+        left, right, through, alone = (self._cells(box, sides) for sides in ({LEFT}, {RIGHT}, {LEFT, RIGHT}, set()))
+        middle = _table([_title(box), *map(_switch, box.switches.values()), *alone])
+        columns = [f"<TD>{column}</TD>" for column in (_table(left), middle, _table(right)) if column]
+        wide = [cell.replace("<TD ", f'<TD COLSPAN="{len(columns)}" ', 1) for cell in through]
+        colour = _COLOURS.get(box.mark, _GROUND)
+        style = f'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{_FRAME}" BGCOLOR="{colour}"'
+        rows = "".join(f"<TR>{row}</TR>" for row in ("".join(columns), *wide))
+        return f"  {self._boxes[box.name]} [label=<<TABLE {style}>{rows}</TABLE>>]"
+
+    def _cells(self, box: Box, sides: set[str]) -> list[str]:
+        """The interfaces of a box whose lines are on these sides."""
+        return [
+            self._cell((box.name, part.name), part)
+            for part in box.parts.values()
+            if self._sides[box.name, part.name] == sides
+        ]
+
+    def _cell(self, key: End, part: Part) -> str:
+        colour = _COLOURS.get(part.mark, _PAPER)
+        lines = [f"<B>{_escape(part.name)}</B>", *(_escape(line) for line in part.lines)]
+        lines += [f"<I>port of {_escape(part.switch)}</I>"] if part.switch else []
+        return (
+            f'<TD PORT="{self._parts[key]}" BORDER="1" CELLPADDING="6" COLOR="{_FRAME}" BGCOLOR="{colour}">'
+            f"{'<BR/>'.join(lines)}</TD>"
+        )
+
+
+def _table(cells: Iterable[str]) -> str:
+    """The cells one below another; nothing if there are none."""
+    rows = "".join(f"<TR>{cell}</TR>" for cell in cells)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>' if rows else ""
+
+
+def _title(box: Box) -> str:
+    """The cell with a box's name, and what is said of it."""
+    wrapper = textwrap.TextWrapper(_WIDTH, break_long_words=False, break_on_hyphens=False)
+    notes = [f"<I>{_escape(line)}</I>" for note in box.notes for line in wrapper.wrap(note)]
+    lines = [f'<FONT POINT-SIZE="13"><B>{_escape(box.title)}</B></FONT>', *notes]
+    return f'<TD CELLPADDING="8">{"<BR/>".join(lines)}</TD>'
+
+
+def _switch(switch: Part) -> str:
+    colour = _COLOURS.get(switch.mark, _PALE)
+    lines = [f"<B>{_escape(switch.name)}</B>", *(_escape(line) for line in switch.lines)]
+    return (
+        f'<TD BORDER="1" STYLE="ROUNDED" CELLPADDING="6" COLOR="{_FRAME}" BGCOLOR="{colour}">{"<BR/>".join(lines)}</TD>'
+    )
+
+
+def _escape(value: str) -> str:
+    """As text in a label that is like HTML; what cannot be shown is a question mark."""
+    return html.escape("".join(each if each.isprintable() else "?" for each in value))

@@ -1,0 +1,93 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A picture as a flowchart of Mermaid, which GitHub and others draw where it stands in Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .picture import CHANGED, CROSSING, MISSING, Box, Link, Part, Picture
+from .view import End
+
+_LINES = {"veth": "---", CROSSING: "-.-", "vxlan": "-.-", "macvlan": "-.-"}
+_STYLES = {
+    CHANGED: "fill:#ffd591,stroke:#52667a,color:#1f2933",
+    MISSING: "fill:#ffb3ad,stroke:#c0271d,color:#1f2933,stroke-dasharray:4",
+    "note": "fill:none,stroke:none",
+}
+#: Everything else is written as its number.
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .:/-_,=")
+
+
+def text(picture: Picture) -> str:
+    """The whole chart."""
+    return "\n".join(_Chart(picture).lines()) + "\n"
+
+
+class _Chart:
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._names: dict[End, str] = {}
+        for i, box in enumerate(picture.boxes):
+            self._names[box.name, ""] = f"b{i}"
+            # An interface and a learning switch can have one name.
+            self._names.update({(box.name, name): f"b{i}p{j}" for j, name in enumerate(box.parts)})
+        self._marks: dict[str, list[str]] = {mark: [] for mark in _STYLES}
+
+    def lines(self) -> Iterator[str]:
+        """The chart, line by line."""
+        yield "flowchart LR"
+        for i, machine in enumerate(dict.fromkeys(box.machine for box in self._picture.boxes)):
+            if machine:
+                yield f"  subgraph m{i}[{_label(machine)}]"
+            for box in self._picture.boxes:
+                if box.machine == machine:
+                    yield from self._box(box)
+            if machine:
+                yield "  end"
+        yield from map(self._link, self._picture.links)
+        for mark, names in self._marks.items():
+            if names:
+                yield f"  classDef {mark} {_STYLES[mark]}"
+                yield f"  class {','.join(names)} {mark}"
+
+    def _box(self, box: Box) -> Iterator[str]:
+        name = self._names[box.name, ""]
+        if box.shared:
+            yield f"  {name}(({_label(box.title)}))"
+            return
+        yield f"  subgraph {name}[{_label(box.title)}]"
+        if box.notes or not (box.parts or box.switches):
+            yield f"    {self._marked(f'{name}n', 'note')}[{_label(*box.notes or [' '])}]"
+        for each, part in box.parts.items():
+            yield f"    {self._marked(self._names[box.name, each], part.mark)}[{_label(part.name, *part.lines)}]"
+        for i, switch in enumerate(box.switches.values()):
+            yield from self._switch(box, self._marked(f"{name}s{i}", switch.mark), switch)
+        yield "  end"
+        self._marked(name, box.mark)
+
+    def _switch(self, box: Box, name: str, switch: Part) -> Iterator[str]:
+        """A bridge or learning switch, and lines to its ports."""
+        yield f"    {name}[[{_label(switch.name, *switch.lines)}]]"
+        for port in box.parts.values():
+            if port.switch == switch.name:
+                yield f"    {self._names[box.name, port.name]} --- {name}"
+
+    def _marked(self, name: str, mark: str) -> str:
+        if mark:
+            self._marks[mark].append(name)
+        return name
+
+    def _link(self, link: Link) -> str:
+        label = f"|{_label(link.label)}|" if link.label else ""
+        return f"  {self._names[link.tail]} {_LINES[link.kind]}{label} {self._names[link.head]}"
+
+
+def _label(*lines: str) -> str:
+    """Lines as a label in quotes."""
+    return f'"{"<br/>".join("".join(map(_written, line)) for line in lines)}"'
+
+
+def _written(character: str) -> str:
+    return character if character in _PLAIN else f"#{ord(character)};"

@@ -1,0 +1,379 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be seen in a picture of a lab: boxes with interfaces, and links between these. Pure.
+
+It is made of a topology, or of what lab_info tells of a lab. How it is drawn is no matter of this module.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.tcpip.lab.plugins.module_utils import merging, topology
+from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+
+from . import view
+from .view import End, end
+
+Items = Mapping[str, Sequence[Mapping[str, Any]]]
+
+#: What is drawn in colour: what is not as it was declared, and what was declared and is not there.
+CHANGED, MISSING = "changed", "missing"
+LEFT, RIGHT = "left", "right"
+#: A cable between two machines, which is a VXLAN in truth.
+CROSSING = "crossing"
+#: So many boxes are side by side at most. A longer chain goes back below, as pages are longer than wide.
+_ROW = 8
+#: What goes without saying: the MTU of Ethernet (RFC 894).
+_USUAL_MTU = 1500
+_FORWARDING = {"net.ipv4.ip_forward": "forwards IPv4", "net.ipv6.conf.all.forwarding": "forwards IPv6"}
+
+
+@dataclass
+class Part:
+    """An interface, or a switch within a box: its name, and lines about it. C(switch): it is a port of that one."""
+
+    name: str
+    lines: list[str] = field(default_factory=list)
+    mark: str = ""
+    switch: str = ""
+
+
+@dataclass
+class Box:
+    """A namespace, the root namespace, or (C(shared)) an overlay that has more or fewer than two ends."""
+
+    name: str
+    title: str
+    machine: str = ""
+    parts: dict[str, Part] = field(default_factory=dict)
+    switches: dict[str, Part] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    mark: str = ""
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A line from one interface to another in another box, or to a shared box, which has no interfaces.
+
+    C(kind) is C(veth), C(vxlan), C(macvlan), or CROSSING.
+    """
+
+    kind: str
+    tail: End
+    head: End
+    label: str = ""
+    mark: str = ""
+    #: The sides of the boxes that it ends at.
+    sides: tuple[str, str] = (RIGHT, LEFT)
+    #: Whether both boxes are in one column, since a row has come to its end or since they are as far from the first.
+    level: bool = False
+
+
+@dataclass
+class Picture:
+    """Boxes in the order of the topology, and links."""
+
+    boxes: list[Box]
+    links: list[Link]
+
+    @property
+    def marks(self) -> list[str]:
+        """Those that are to be explained."""
+        parts = [part for box in self.boxes for part in (*box.parts.values(), *box.switches.values())]
+        found = {*(box.mark for box in self.boxes), *(part.mark for part in parts)}
+        return [mark for mark in (CHANGED, MISSING) if mark in found]
+
+
+def of(given: Any, machines: Mapping[str, str] | None = None) -> Picture:
+    """The picture of a topology, or of one lab of those that lab_info tells of.
+
+    C(machines) is on which machine each namespace is. Raises LabError, with the place of the first fault.
+    """
+    if not isinstance(given, Mapping):
+        raise LabError(f"{given!r:.80} is neither a topology nor a lab of those that tcpip.lab.lab_info tells of")
+    if "live" in given:
+        return _Drawing(_Seen.live(given), machines or {}).picture()
+    for kind in given:
+        if kind not in merging.IDENTITIES and kind != "name":
+            raise LabError("is not a kind of resource", str(kind))
+    items = {kind: items for kind, items in given.items() if kind != "name" and items}
+    topology.parse(items)
+    return _Drawing(_Seen(items), machines or {}).picture()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is to be drawn; C(missing) are ends and namespaces that are not there, C(drift) lines that differ."""
+
+    items: Items
+    others: Sequence[Mapping[str, Any]] = ()
+    missing: frozenset[Any] = frozenset()
+    drift: Sequence[str] = ()
+
+    @classmethod
+    def live(cls, lab: Mapping[str, Any]) -> _Seen:
+        """What is there of a lab, and what was declared and is not there."""
+        live, declared = lab["live"], lab.get("declared") or {}
+        others = lab["others"]["links"]
+        wanted = {kind: items for kind, items in declared.items() if kind in ("netns", *view.LINKS)}
+        missing = _names(wanted, ()) - _names(live, others)
+        lines = [line for step in lab.get("drift") or () for line in (*step["before"], *step["after"])]
+        return cls(merging.merge([wanted, live]), others, frozenset(missing), lines)
+
+
+def _names(items: Items, others: Iterable[Mapping[str, Any]]) -> set[Any]:
+    spaces = {item["name"] for item in items.get("netns") or ()}
+    return {*spaces, *(end(item) for _kind, item in view.ends(items, others))}
+
+
+class _Drawing:
+    """Boxes and links while they are found."""
+
+    def __init__(self, seen: _Seen, machines: Mapping[str, str]) -> None:
+        self._seen, self._machines = seen, machines
+        self._boxes: dict[str, Box] = {}
+        self._links: list[Link] = []
+
+    def picture(self) -> Picture:
+        """All of it."""
+        for item in self._of("netns"):
+            box = self._box(item["name"])
+            box.notes += ["loopback"] if item.get("loopback") else []
+        self._add_interfaces()
+        self._add_ports()
+        self._add_notes()
+        self._add_links()
+        self._add_marks()
+        return _arranged(list(self._boxes.values()), self._links)
+
+    def _of(self, kind: str) -> Sequence[Mapping[str, Any]]:
+        return self._seen.items.get(kind) or ()
+
+    def _box(self, name: str | None) -> Box:
+        name = name or ""
+        title = name or "the machine itself"
+        return self._boxes.setdefault(name, Box(name, title, self._machines.get(name, "")))
+
+    def _part(self, key: End) -> Part:
+        """The interface, also one that is only named, such as the machine's own."""
+        return self._box(key[0]).parts.setdefault(key[1], Part(key[1]))
+
+    def _add_interfaces(self) -> None:
+        for kind, item in view.ends(self._seen.items, self._seen.others):
+            box = self._box(item.get("netns"))
+            parts = box.switches if kind == "bridge_vlan" else box.parts
+            parts[item["name"]] = Part(item["name"], list(_lines(kind, item)))
+        for switch in self._of("vswitch"):
+            self._box(switch.get("netns")).switches[switch["name"]] = Part(switch["name"], ["learning switch"])
+        for client in self._of("dhcp_client"):
+            self._part((client.get("netns") or "", client["dev"])).lines.append("DHCP client")
+
+    def _add_ports(self) -> None:
+        for bridge in self._of("bridge_vlan"):
+            for port in bridge.get("ports") or ():
+                part = self._part((bridge.get("netns") or "", port["name"]))
+                part.switch = bridge["name"]
+                part.lines += _vlans(port) if bridge.get("vlan_filtering") else []
+        for switch in self._of("vswitch"):
+            for name in switch.get("ports") or ():
+                self._part((switch.get("netns") or "", name)).switch = switch["name"]
+
+    def _add_notes(self) -> None:
+        for kind, note in _NOTES.items():
+            for item in self._of(kind):
+                self._box(item.get("netns")).notes += note(item)
+
+    def _add_links(self) -> None:
+        for item in self._of("veth"):
+            if "peer" in item:
+                self._link("veth", end(item), end(item["peer"]))
+        for item in self._of("macvlan"):
+            space = item.get("parent_netns", item.get("netns"))
+            self._link("macvlan", (space or "", item["parent"]), end(item))
+        overlays: dict[int, list[End]] = {}
+        for item in self._of("vxlan"):
+            overlays.setdefault(int(item["id"]), []).append(end(item))
+        for vni, ends in overlays.items():
+            self._overlay(f"VNI {vni}", ends)
+
+    def _overlay(self, label: str, ends: Sequence[End]) -> None:
+        if len(ends) == 2:
+            self._link("vxlan", ends[0], ends[1], label)
+            return
+        name = f"/{label}"  # which is no name of a namespace
+        self._boxes[name] = Box(name, label, shared=True)
+        for each in ends:
+            self._link("vxlan", each, (name, ""))
+
+    def _link(self, kind: str, one: End, other: End, label: str = "") -> None:
+        if one[0] == other[0]:
+            self._say(kind, one, other)
+            return
+        places = [self._machines.get(each[0], "") for each in (one, other)]
+        if kind == "veth" and all(places) and places[0] != places[1]:
+            kind = CROSSING
+        for key in (one, other):
+            if not self._box(key[0]).shared:
+                self._part(key)
+        mark = MISSING if {one, other} & self._seen.missing else ""
+        self._links.append(Link(kind, one, other, label, mark))
+
+    def _say(self, kind: str, one: End, other: End) -> None:
+        """Within a box a line would be over other things, so it is said. Others than cables say it by themselves."""
+        if kind == "veth":
+            self._part(one).lines.append(f"cable to {other[1]}")
+            self._part(other).lines.append(f"cable to {one[1]}")
+
+    def _add_marks(self) -> None:
+        for line in self._seen.drift:
+            self._mark(line)
+        for box in self._boxes.values():
+            for part in (*box.parts.values(), *box.switches.values()):
+                if (box.name, part.name) in self._seen.missing:
+                    part.mark = MISSING
+            if box.name in self._seen.missing:
+                box.mark = MISSING
+
+    def _mark(self, line: str) -> None:
+        """Mark what a line of the drift is about: an interface if it begins with one or with its kind, else the box."""
+        space, _colon, rest = line.partition(": ")
+        words = rest.split(" ")
+        if space not in self._boxes:  # the root namespace goes without saying
+            space, words = "", line.split(" ")
+        box = self._boxes.get(words[1] if words[0] == "namespace" else space)
+        if box:
+            known = {**box.parts, **box.switches}
+            found = [known[word] for word in words[:2] if word in known]
+            (found[0] if found else box).mark = CHANGED
+
+
+def _lines(kind: str, item: Mapping[str, Any]) -> Iterator[str]:
+    """What is said of an interface."""
+    if kind == "bridge_vlan":
+        yield "bridge"
+        yield from _vlans(item) if item.get("vlan_filtering") else ()
+    elif kind == "vxlan":
+        yield f"VNI {item['id']}" + (f" over {item['dev']}" if item.get("dev") else "")
+    elif kind == "macvlan":
+        yield f"macvlan on {item['parent']}"
+    elif kind != "veth" and kind:
+        yield kind
+    yield from (str(each) for each in item.get("addresses") or () if not _is_link_local(each))
+    if item.get("mtu") not in (None, _USUAL_MTU):
+        yield f"MTU {item['mtu']}"
+    if item.get("up") is False:
+        yield "down"
+
+
+def _is_link_local(address: str) -> bool:
+    """Whether every interface has one like it by itself (RFC 4291, section 2.5.6)."""
+    found = ipaddress.ip_interface(address)
+    return found.version == 6 and found.is_link_local
+
+
+def _vlans(item: Mapping[str, Any]) -> list[str]:
+    """The VLANs of a port: those without a tag, and those with one."""
+    vlans = item.get("vlans") or ()
+    plain = [str(each["vid"]) for each in vlans if each.get("untagged")]
+    tagged = [str(each["vid"]) for each in vlans if not each.get("untagged")]
+    found = [f"VLAN {', '.join(plain)}"] if plain else []
+    return [*found, f"tagged VLAN {', '.join(tagged)}"] if tagged else found
+
+
+def _settings(item: Mapping[str, Any]) -> list[str]:
+    said = _FORWARDING.get(str(item["name"]).replace("/", "."))
+    return [said] if said and str(item.get("value")) == "1" else []
+
+
+def _routes(item: Mapping[str, Any]) -> list[str]:
+    return [f"default via {item['via']}"] if item.get("dst") == "default" and item.get("via") else []
+
+
+def _nat(item: Mapping[str, Any]) -> list[str]:
+    return [_rule(rule) for rule in item.get("rules") or ()]
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    """A rule of address translation, in one line: what it means, and what becomes of that."""
+    port = rule.get("destination_port")
+    words = [
+        ("from {}", rule.get("source")),
+        ("to {}", rule.get("destination")),
+        ("{}", rule.get("protocol")),
+        ("port {}", port),
+        ("in by {}", rule.get("in_interface")),
+        ("out by {}", rule.get("out_interface")),
+        ("becomes {}", rule.get("to_source") or rule.get("to_destination") or rule.get("to_ports")),
+    ]
+    return " ".join([f"NAT: {rule['jump']}", *(form.format(value) for form, value in words if value)])
+
+
+def _dnsmasq(item: Mapping[str, Any]) -> list[str]:
+    ranges = [f"DHCP: {each['start']} to {each['end']}" for each in item.get("ranges") or ()]
+    return [*ranges, "DNS server"] if item.get("dns") else ranges
+
+
+#: The lines about a namespace, by the kind of the items that they are of.
+_NOTES: Mapping[str, Any] = {
+    "sysctl": _settings,
+    "route": _routes,
+    "iptables_nat": _nat,
+    "dnsmasq_dhcp": _dnsmasq,
+    "process": lambda item: [f"process {item['name']}"],
+    "capture": lambda item: [f"capture {item['name']}"],
+}
+
+
+def _arranged(boxes: list[Box], links: Iterable[Link]) -> Picture:
+    """The picture with its links in one direction, from left to right, and row by row back and forth."""
+    found = list(links)
+    near = _distances(boxes, found)
+    order = {box.name: (_column(near[box.name]), i) for i, box in enumerate(boxes)}
+    return Picture(boxes, [_turned(link, near, order) for link in found])
+
+
+def _column(distance: int) -> int:
+    row, place = divmod(distance, _ROW)
+    return _ROW - 1 - place if row % 2 else place
+
+
+def _turned(link: Link, near: Mapping[str, int], order: Mapping[str, tuple[int, int]]) -> Link:
+    """The link from left to right, or from one box of a column to another."""
+    if order[link.tail[0]] > order[link.head[0]]:
+        link = replace(link, tail=link.head, head=link.tail)
+    column, other = order[link.tail[0]][0], order[link.head[0]][0]
+    rows = {near[end[0]] // _ROW for end in (link.tail, link.head)}
+    if column != other or (len(rows) == 1 and link.kind != "vxlan"):
+        return link
+    side = RIGHT if column or len(rows) == 1 else LEFT
+    return replace(link, sides=(side, side), level=True)
+
+
+def _distances(boxes: Iterable[Box], links: Iterable[Link]) -> dict[str, int]:
+    """How many links each box is from the first of those that it is joined to. Overlays are no way."""
+    joined: dict[str, list[str]] = {box.name: [] for box in boxes}
+    for link in links:
+        if link.kind != "vxlan":
+            joined[link.tail[0]].append(link.head[0])
+            joined[link.head[0]].append(link.tail[0])
+    near: dict[str, int] = {}
+    for start in joined:
+        ring = [] if start in near else _like(start, joined)
+        distance = 0
+        while ring:
+            near.update(dict.fromkeys(ring, distance))
+            ring = list(dict.fromkeys(other for name in ring for other in joined[name] if other not in near))
+            distance += 1
+    return near
+
+
+def _like(start: str, joined: Mapping[str, Sequence[str]]) -> list[str]:
+    """The box, and those that are joined to the same ones, if they are several: the spines of a fabric."""
+    ways = set(joined[start])
+    return [name for name, others in joined.items() if name == start or (len(ways) > 1 and set(others) == ways)]

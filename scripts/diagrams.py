@@ -1,0 +1,93 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``diagrams.py [--check] [PAGES]``: draws each scenario's lab, as it is after its last stage, for the scenario's page.
+
+With ``--check`` it only says which files it would write, and fails if there are any.
+
+How far apart things are depends on the release of Graphviz and on the machine's fonts. So a drawing says of which graph
+it is, and is up to date as long as the lab gives the same graph.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BEGIN, END = '<!-- The diagram, by "make diagrams": -->', "<!-- End of the diagram. -->"
+_SHOWN = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}\n", re.DOTALL)
+#: The drawing with characters. What is drawn better stands after it.
+_SKETCH = re.compile(r"```text\n.*?```\n\n", re.DOTALL)
+_HEAD = """<!-- Copyright: Contributors to the tcpip.lab collection
+GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later -->
+<!-- Drawn by "make diagrams" from a graph with the SHA-256 {} -->
+"""
+
+sys.path[:0] = [str(ROOT / ".collections"), str(ROOT / "tests")]
+import rendered  # noqa: E402
+from ansible_collections.tcpip.lab.plugins.plugin_utils import dot, picture  # noqa: E402
+
+
+def graphs() -> dict[str, str]:
+    """The graph of each scenario's lab, by the scenario's name."""
+    subprocess.run([sys.executable, rendered.__file__], check=True)
+    return {name: dot.text(picture.of(rendered.read(name).topologies[-1])) for name in rendered.scenarios()}
+
+
+def outdated(found: dict[str, str], pages: pathlib.Path) -> list[str]:
+    """The files that are not of these graphs."""
+    drawings = [name for name, graph in found.items() if _digest(graph) not in _read(pages / f"{name}.svg")]
+    texts = [name for name in found if _read(pages / f"{name}.md") != shown(name, _read(pages / f"{name}.md"))]
+    return [*(f"{name}.svg" for name in drawings), *(f"{name}.md" for name in texts)]
+
+
+def shown(name: str, page: str) -> str:
+    """The page with its diagram: where it was, else behind the sketch, else before the first commands."""
+    part = f"{BEGIN}\n![The lab {name}: its namespaces, interfaces and links]({name}.svg)\n{END}\n"
+    if _SHOWN.search(page):
+        return _SHOWN.sub(part, page)
+    sketch = _SKETCH.search(page)
+    place = sketch.end() if sketch else page.index("```shell")
+    return f"{page[:place]}{part}\n{page[place:]}"
+
+
+def draw(graph: str) -> str:
+    """The graph as SVG.
+
+    :raises subprocess.CalledProcessError: when it is none.
+    """
+    done = subprocess.run(["dot", "-Tsvg"], input=graph, capture_output=True, text=True, check=True)
+    return _HEAD.format(_digest(graph)) + done.stdout[done.stdout.index("<svg") :]
+
+
+def main() -> int:
+    """The command line."""
+    words = sys.argv[1:]
+    check = "--check" in words
+    pages = next((pathlib.Path(word) for word in words if word != "--check"), ROOT / "docs/scenarios")
+    found = graphs()
+    old = outdated(found, pages)
+    for file in old:
+        name, _dot, kind = file.partition(".")
+        print(f"{pages / file} is {'not up to date: make diagrams' if check else 'new'}")
+        if not check:
+            text = draw(found[name]) if kind == "svg" else shown(name, _read(pages / file))
+            (pages / file).write_text(text, encoding="utf-8")
+    return 1 if check and old else 0
+
+
+def _digest(graph: str) -> str:
+    return hashlib.sha256(graph.encode()).hexdigest()
+
+
+def _read(path: pathlib.Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The diagrams of the scenarios' pages are those of the labs that the playbooks build."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import typing as t
+
+from labmachine import ROOT
+
+if t.TYPE_CHECKING:
+    import pytest
+
+PAGES = ROOT / "docs/scenarios"
+
+
+def diagrams(*words: str) -> tuple[int, list[str]]:
+    """What the script says, and its status."""
+    command = [sys.executable, str(ROOT / "scripts/diagrams.py"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.stderr, done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_they_are_up_to_date() -> None:
+    assert diagrams("--check") == (0, [])
+
+
+def test_those_that_are_not_are_named_and_written_anew(tmp_path_factory: pytest.TempPathFactory) -> None:
+    pages = pathlib.Path(tmp_path_factory.mktemp("pages"))
+    shutil.copytree(PAGES, pages, dirs_exist_ok=True)
+    for name in ("veth.md", "dns.md", "vxlan.svg"):
+        text = (pages / name).read_text(encoding="utf-8")
+        new = {
+            "veth.md": text.replace("(veth.svg)", "(other.svg)"),
+            "dns.md": text.replace("<!-- The diagram", "<!-- "),
+        }
+        (pages / name).write_text(new.get(name, "<svg/>"), encoding="utf-8")
+    status, said = diagrams("--check", str(pages))
+    names = ["vxlan.svg", "dns.md", "veth.md"]
+    assert (status, [line.split(" is ")[0] for line in said]) == (1, [str(pages / name) for name in names])
+    assert (pages / "vxlan.svg").read_text(encoding="utf-8") == "<svg/>"
+    assert diagrams(str(pages))[0] == 0
+    assert diagrams("--check", str(pages)) == (0, [])
+    for name in ("veth.md", "vxlan.md"):
+        assert (pages / name).read_text(encoding="utf-8") == (PAGES / name).read_text(encoding="utf-8")
+    assert "198.51.100.2/24" in (pages / "vxlan.svg").read_text(encoding="utf-8")

@@ -1,0 +1,475 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is in a lab is in its pictures, and nothing is written over anything else."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.tcpip.lab.plugins.filter import dot as dot_filter
+from ansible_collections.tcpip.lab.plugins.filter import mermaid as mermaid_filter
+from ansible_collections.tcpip.lab.plugins.filter.dot import dot
+from ansible_collections.tcpip.lab.plugins.filter.mermaid import mermaid
+
+Items = dict[str, t.Any]
+End = tuple[str, str]
+
+#: Something of every kind.
+LAB: Items = {
+    "name": "all",
+    "netns": [{"name": name} for name in ("client", "sw", "router", "far", "third")]
+    + [{"name": "me", "loopback": True}],
+    "sysctl": [{"netns": "router", "name": "net.ipv4.ip_forward", "value": 1}],
+    "veth": [
+        {"name": "c0", "netns": "client", "addresses": ["192.0.2.1/24"], "peer": {"name": "p0", "netns": "sw"}},
+        {"name": "p1", "netns": "sw", "peer": {"name": "r0", "netns": "router", "addresses": ["192.0.2.254/24"]}},
+        {"name": "r1", "netns": "router", "mtu": 1400, "peer": {"name": "f0", "netns": "far", "up": False}},
+        {"name": "t0", "netns": "third", "peer": {"name": "up0", "addresses": ["198.51.100.1/24", "fe80::1/64"]}},
+        {"name": "l0", "netns": "me", "peer": {"name": "l1", "netns": "me"}},
+    ],
+    "vxlan": [
+        {
+            "name": "vx0",
+            "netns": "client",
+            "id": 100,
+            "remote": "203.0.113.1",
+            "dev": "c0",
+            "addresses": ["10.0.0.1/8"],
+        },
+        {"name": "vx0", "netns": "far", "id": 100, "remote": "192.0.2.1", "dev": "f0", "addresses": ["10.0.0.2/8"]},
+        {"name": "vx1", "netns": "far", "id": 7, "group": "239.1.1.1", "dev": "f0"},
+    ],
+    "macvlan": [{"name": "mv0", "netns": "third", "parent": "r1", "parent_netns": "router"}],
+    "bridge_vlan": [
+        {
+            "name": "br0",
+            "netns": "sw",
+            "vlan_filtering": True,
+            "ports": [
+                {"name": "p0", "vlans": [{"vid": 10, "pvid": True, "untagged": True}]},
+                {"name": "p1", "vlans": [{"vid": 99, "untagged": True}, {"vid": 10}, {"vid": 20}]},
+            ],
+        },
+        {"name": "br1", "netns": "sw"},
+    ],
+    "vswitch": [{"name": "ls", "netns": "me", "ports": ["l0", "l1"]}],
+    "route": [
+        {"netns": "client", "dst": "default", "via": "192.0.2.254"},
+        {"netns": "client", "dst": "10.9.0.0/16", "via": "192.0.2.254"},
+    ],
+    "iptables_nat": [
+        {"netns": "router", "rules": [{"jump": "MASQUERADE", "source": "192.0.2.0/24", "out_interface": "r1"}]}
+    ],
+    "dnsmasq_dhcp": [
+        {"netns": "router", "interfaces": ["r0"], "ranges": [{"start": "192.0.2.10", "end": "192.0.2.20"}]}
+    ],
+    "dhcp_client": [{"netns": "client", "dev": "c0"}],
+    "process": [{"netns": "far", "name": "web", "command": ["sleep", "9"]}],
+}
+#: The lines of the picture; an interface that is not there is the box as a whole.
+LINKS = [
+    ({("client", "c0"), ("sw", "p0")}, ""),
+    ({("sw", "p1"), ("router", "r0")}, ""),
+    ({("router", "r1"), ("far", "f0")}, ""),
+    ({("third", "t0"), ("the machine itself", "up0")}, ""),
+    ({("client", "vx0"), ("far", "vx0")}, "VNI 100"),
+    ({("far", "vx1"), ("VNI 7", "")}, ""),
+    ({("router", "r1"), ("third", "mv0")}, ""),
+]
+#: What is said of each box besides its name, and of each interface and switch in it.
+SAID = {
+    "client": ["default via 192.0.2.254"],
+    "router": ["forwards IPv4", "NAT: MASQUERADE from 192.0.2.0/24 out by r1", "DHCP: 192.0.2.10 to 192.0.2.20"],
+    "far": ["process web"],
+    "me": ["loopback"],
+    ("client", "c0"): ["192.0.2.1/24", "DHCP client"],
+    ("client", "vx0"): ["VNI 100 over c0", "10.0.0.1/8"],
+    ("sw", "br0"): ["bridge"],
+    ("sw", "br1"): ["bridge"],
+    ("sw", "p0"): ["VLAN 10"],
+    ("sw", "p1"): ["VLAN 99", "tagged VLAN 10, 20"],
+    ("router", "r0"): ["192.0.2.254/24"],
+    ("router", "r1"): ["MTU 1400"],
+    ("far", "f0"): ["down"],
+    ("far", "vx0"): ["VNI 100 over f0", "10.0.0.2/8"],
+    ("far", "vx1"): ["VNI 7 over f0"],
+    ("third", "t0"): [],
+    ("third", "mv0"): ["macvlan on r1"],
+    ("the machine itself", "up0"): ["198.51.100.1/24"],
+    ("me", "l0"): ["cable to l1"],
+    ("me", "l1"): ["cable to l0"],
+    ("me", "ls"): ["learning switch"],
+}
+PORTS = {("sw", "p0"): "br0", ("sw", "p1"): "br0", ("me", "l0"): "ls", ("me", "l1"): "ls"}
+
+
+class Read(t.NamedTuple):
+    """A picture as its text says it."""
+
+    boxes: list[str]
+    said: dict[t.Any, list[str]]
+    links: list[tuple[set[End], str]]
+    ports: dict[End, str]
+
+
+class Context(t.NamedTuple):
+    """That in which a filter is called, as far as it is looked at."""
+
+    resolve: t.Any
+
+
+def picture(kind: t.Callable[..., str], *given: t.Any, **named: t.Any) -> str:
+    """What the filter gives, called as Ansible calls it."""
+    (found,) = {"dot": dot_filter, "mermaid": mermaid_filter}[kind.__name__].FilterModule().filters().values()
+    return str(found(Context(lambda _name: "omitted"), *given, **named))
+
+
+def read_dot(text: str) -> Read:
+    """By what is written in the cells, and which of them each line ends at."""
+    ids: dict[str, End] = {}
+    read = Read([], {}, [], {})
+    for name, label in re.findall(r"^ *(b\d+) \[.*?label=<(.*)>\]$", text, re.MULTILINE):
+        cells = [
+            (re.search(r'PORT="(\w+)"', head), lines(body))
+            for head, body in re.findall(r"<TD ([^>]*)>(.*?)</TD>", label)
+        ]
+        title = next((body for port, body in cells if not port), lines(label))
+        box = title[0]
+        read.boxes.append(box)
+        ids[name] = (box, "")
+        read.said[box] = [" ".join(title[1:])]
+        for port, body in cells:
+            if body is not title and body:
+                read.said[box, body[0]] = [line for line in body[1:] if not line.startswith("port of ")]
+                ids |= {f"{name}:{port[1]}": (box, body[0])} if port else {}
+            for line in body:
+                if line.startswith("port of "):
+                    read.ports[box, body[0]] = line[8:]
+    for tail, head, style in re.findall(r"^  (b[\w:]+) -- (b[\w:]+) \[(.*)\]$", text, re.MULTILINE):
+        label = re.search(r"label=<(.*?)>", style)
+        ends = {ids[re.sub(":[ew]$", "", end)] for end in (tail, head)}
+        read.links.append((ends, html.unescape(label[1]) if label else ""))
+    return read
+
+
+def lines(label: str) -> list[str]:
+    """The lines of a cell as they are seen."""
+    return [html.unescape(re.sub("<[^>]*>", "", line)) for line in label.split("<BR/>") if line]
+
+
+def read_mermaid(text: str) -> Read:
+    """By the subgraphs and what is in them."""
+    read = Read([], {}, [], {})
+    ids: dict[str, End] = {}
+    stack: list[str] = []
+    for line in map(str.strip, text.splitlines()[1:]):
+        if opened := re.match(r'subgraph (\w+)\["(.*)"\]', line):
+            stack.append(plain(opened[2])[0])
+            if opened[1].startswith("b"):
+                read.boxes.append(stack[-1])
+                read.said[stack[-1]] = []
+        elif line == "end":
+            stack.pop()
+        elif link := re.match(r'(\w+) (?:---|-\.-)(?:\|"(.*)"\|)? (\w+)$', line):
+            ends = [ids[link[1]], ids[link[3]]]
+            if ends[0][0] == ends[1][0]:
+                read.ports[ends[0]] = ends[1][1]
+            else:
+                read.links.append(({*ends}, plain(link[2])[0] if link[2] else ""))
+        elif node := re.match(r'(\w+)([\[(]+)"(.*)"', line):
+            name, *more = plain(node[3])
+            if node[2] == "((":
+                ids[node[1]] = (name, "")
+                read.boxes.append(name)
+            elif node[1].endswith("n"):
+                read.said[stack[-1]] = [name, *more]
+            else:
+                ids[node[1]] = (stack[-1], name)
+                read.said[stack[-1], name] = more
+    return read
+
+
+def plain(label: str) -> list[str]:
+    """The lines of a label as they are seen."""
+    return [re.sub(r"#(\d+);", lambda found: chr(int(found[1])), line) for line in label.split("<br/>")]
+
+
+def drawn(text: str) -> Items:
+    """The picture as Graphviz lays it out. It fails, and warns, if the text is no graph or too narrow for a label."""
+    done = subprocess.run(["dot", "-Tjson"], input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return t.cast("Items", json.loads(done.stdout))
+
+
+READERS = [pytest.param(dot, read_dot, id="dot"), pytest.param(mermaid, read_mermaid, id="mermaid")]
+TITLES = ["client", "sw", "router", "far", "third", "me", "the machine itself", "VNI 7"]
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_all_of_a_lab_is_in_its_picture(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    found = read(picture(kind, LAB))
+    assert sorted(found.boxes) == sorted(TITLES)
+    for name, said in SAID.items():
+        assert " ".join(found.said[name]) == " ".join(said), name
+    assert found.said.keys() - SAID.keys() <= {*TITLES}
+    assert all(link in found.links for link in LINKS), found.links
+    assert len(found.links) == len(LINKS)
+    assert found.ports == PORTS
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_what_is_omitted_is_not_there(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    found = read(picture(kind, {"netns": [{"name": "a", "loopback": "omitted"}, "omitted"]}))
+    assert found.boxes == ["a"]
+
+
+SHARE: Items = {"others": {"links": [], "nat": []}, "drift": [], "declared": {}}
+ODD = ['a"b', "<x>&amp;", "a]b", "back\\slash", "end", "graph", "semi;colon", "`tick`", "ümlaut", "#35;", "a--b|c"]
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_odd_names_are_shown_as_they_are(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    cables = [
+        {"name": one, "netns": one, "peer": {"name": other, "netns": other}} for one, other in itertools.pairwise(ODD)
+    ]
+    text = picture(kind, {**SHARE, "live": {"netns": [{"name": name} for name in ODD], "veth": cables}})
+    found = read(text)
+    assert found.boxes == ODD
+    assert found.links == [({(one, one), (other, other)}, "") for one, other in itertools.pairwise(ODD)]
+    if kind is dot:
+        done = subprocess.run(["dot", "-Tsvg"], input=text, capture_output=True, text=True, check=True)
+        shown = {
+            html.unescape(each).replace("\u00a0", " ") for each in re.findall(r"<text[^>]*>(.*?)</text>", done.stdout)
+        }
+        assert shown == {*ODD}
+
+
+def test_what_cannot_be_shown_is_a_question_mark() -> None:
+    assert read_dot(picture(dot, {**SHARE, "live": {"netns": [{"name": "a\x07b"}]}})).boxes == ["a?b"]
+
+
+PAIR: Items = {
+    "netns": [{"name": "a"}, {"name": "b"}, {"name": "c"}],
+    "veth": [
+        {"name": "a0", "netns": "a", "mtu": 1400, "peer": {"name": "b0", "netns": "b"}},
+        {"name": "b1", "netns": "b", "peer": {"name": "c0", "netns": "c"}},
+    ],
+}
+LEFT: Items = {"netns": PAIR["netns"][:2], "veth": PAIR["veth"][:1]}
+WHITE = "#ffffff"
+ORANGE = "#ffd591"
+RED = "#ffb3ad"
+DRIFT = [
+    {"change": "", "before": ["a: a0 mtu 1500"], "after": ["a: a0 mtu 1400"]},
+    {"change": "", "before": [], "after": ["b: route default via 192.0.2.1"]},
+    {"change": "", "before": [], "after": ["namespace c", "b: veth b1 peer c0 in c", "c: veth c0 peer b1 in b"]},
+]
+
+
+def test_what_is_not_as_it_was_declared_is_in_colour() -> None:
+    tap = {"name": "tap0", "netns": "a", "kind": "tun"}
+    share = {"declared": PAIR, "live": LEFT, "others": {"links": [tap], "nat": []}, "drift": DRIFT}
+    text = picture(dot, share)
+    parts = {name: colour for colour, name in re.findall(r'BGCOLOR="(#\w+)"><B>(\w+)</B>', text)}
+    assert parts == {"tap0": WHITE, "b0": WHITE, "a0": ORANGE, "b1": RED, "c0": RED}
+    boxes = {name: colour for colour, name in re.findall(r'BGCOLOR="(#\w+)"><TR>.*POINT-SIZE="13"><B>(\w+)<', text)}
+    assert boxes == {"a": "#eef3f8", "b": ORANGE, "c": RED}
+    assert "not as declared" in text
+    assert "declared, and not there" in text
+    assert [("#c0271d" in line) for line in text.splitlines() if " -- " in line] == [False, True]
+    chart = picture(mermaid, share)
+    names = dict(re.findall(r'(b\dp\d)\["(\w+)', chart))
+    marks = {
+        mark: [names.get(each, each) for each in ids.split(",")]
+        for ids, mark in re.findall(r"class (\S+) (\w+)", chart)
+    }
+    assert {mark: sorted(each) for mark, each in marks.items() if mark != "note"} == {
+        "changed": ["a0", "b1"],
+        "missing": ["b1", "b2", "c0"],
+    }
+
+
+def test_without_drift_there_is_no_colour() -> None:
+    assert not re.search("not as declared|ffd591|ffb3ad", picture(dot, {**SHARE, "live": PAIR, "declared": PAIR}))
+
+
+def test_machines_are_frames() -> None:
+    machines = {"a": "lab1", "b": "lab2", "c": "lab2"}
+    text = picture(dot, PAIR, machines=machines)
+    frames = {
+        label: re.findall(r"^  (b\d)", body, re.MULTILINE)
+        for label, body in re.findall(r"subgraph cluster_\d {\n.*?<B>(\w+)</B>(.*?)\n  }", text, re.DOTALL)
+    }
+    assert frames == {"lab1": ["b0"], "lab2": ["b1", "b2"]}
+    assert ["dashed" in line for line in text.splitlines() if " -- " in line] == [True, False]
+    chart = picture(mermaid, PAIR, machines)
+    assert re.findall(r'^  subgraph m\d\["(\w+)"\]', chart, re.MULTILINE) == ["lab1", "lab2"]
+    assert re.findall(r"^  b0p0 (\S+) b1p0$|^  b1p1 (\S+) b2p0$", chart, re.MULTILINE) == [("-.-", ""), ("", "---")]
+
+
+def chain(count: int) -> Items:
+    names = [f"router{i}" for i in range(count)]
+    return {
+        "netns": [{"name": name} for name in names],
+        "veth": [
+            {
+                "name": f"{one}-r",
+                "netns": one,
+                "addresses": [f"10.0.{i}.1/24"],
+                "peer": {"name": f"{other}-l", "netns": other},
+            }
+            for i, (one, other) in enumerate(itertools.pairwise(names))
+        ],
+    }
+
+
+def star(count: int) -> Items:
+    names = [f"station{i}" for i in range(1, count)]
+    cables = [{"name": "eth0", "netns": name, "peer": {"name": f"port-{name}", "netns": "sw"}} for name in names]
+    overlay = [{"name": "vx", "netns": name, "id": 5, "dev": "eth0", "remote": "192.0.2.9"} for name in names[:2]]
+    return {"netns": [{"name": name} for name in ["sw", *names]], "veth": cables, "vxlan": overlay}
+
+
+def fabric(leaves: int, hosts: int) -> Items:
+    names = [f"leaf{i}" for i in range(leaves)]
+    ends = [f"{leaf}-host{i}" for leaf in names for i in range(hosts)]
+    return {
+        "netns": [{"name": name} for name in ["spine0", "spine1", *names, *ends]],
+        "veth": [
+            {"name": f"s-{leaf}", "netns": spine, "peer": {"name": f"l-{spine}", "netns": leaf}}
+            for spine in ("spine0", "spine1")
+            for leaf in names
+        ]
+        + [{"name": "eth0", "netns": end, "peer": {"name": end[6:], "netns": end[:5]}} for end in ends],
+    }
+
+
+def point(text: str) -> tuple[float, float]:
+    x, y = text.split(",")
+    return float(x), float(y)
+
+
+def extents(found: Items) -> list[tuple[float, float, float, float]]:
+    """The rectangles of boxes and of what is written at lines, in points."""
+    boxes = [each for each in found["objects"] if "width" in each]
+    labels = [each for each in found.get("edges", ()) if "lp" in each]
+    rectangles = [(*point(each["pos"]), 72 * float(each["width"]), 72 * float(each["height"])) for each in boxes]
+    # Of what is written at lines only the middle is told.
+    rectangles += [(*point(each["lp"]), 6.0 * len(each["label"]), 10.0) for each in labels]
+    return [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h in rectangles]
+
+
+MACHINES = {f"leaf{i}-host{j}": f"lab{i % 3}" for i in range(8) for j in range(6)} | {
+    f"leaf{i}": f"lab{i % 3}" for i in range(8)
+}
+
+
+@pytest.mark.parametrize(
+    ("items", "machines", "boxes"),
+    [
+        (chain(4), {}, 4),
+        (chain(60), {}, 60),
+        (star(4), {}, 4),
+        (star(60), {}, 60),
+        (fabric(8, 6), {}, 58),
+        (fabric(8, 6), {"spine0": "lab0", "spine1": "lab1", **MACHINES}, 58),
+    ],
+)
+def test_nothing_is_over_anything_else(items: Items, machines: dict[str, str], boxes: int) -> None:
+    found = drawn(picture(dot, items, machines))
+    places = extents(found)
+    assert len(places) >= boxes
+    over = [
+        (a, b)
+        for a, b in itertools.combinations(places, 2)
+        if a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+    ]
+    assert not over
+    width, height = (float(each) for each in found["bb"].split(",")[2:])
+    assert max(width, height) < 5000
+
+
+@pytest.mark.parametrize(
+    ("items", "machines", "turns"),
+    [
+        (chain(60), {}, 7),
+        (chain(20), {f"router{i}": f"lab{i % 3}" for i in range(20)}, 2),
+        (star(60), {}, 1),
+        (fabric(8, 6), {"spine0": "lab0", "spine1": "lab1", **MACHINES}, 0),
+    ],
+)
+def test_lines_go_to_the_right_or_to_the_same_column(items: Items, machines: dict[str, str], turns: int) -> None:
+    """So that none is over the box that it comes from, and C(turns) of them where a row ends, or between equals."""
+    found = drawn(picture(dot, items, machines))
+    sides = {
+        each["_gvid"]: (
+            point(each["pos"])[0] - 36 * float(each["width"]),
+            point(each["pos"])[0] + 36 * float(each["width"]),
+        )
+        for each in found["objects"]
+        if "width" in each
+    }
+    level = 0
+    for edge in found["edges"]:
+        (left, right), (other_left, other_right) = sides[edge["tail"]], sides[edge["head"]]
+        if edge["tailport"][-1] == edge["headport"][-1]:
+            level += 1
+            assert left < other_right
+            assert other_left < right
+        else:
+            assert right < other_left
+    assert level == turns
+
+
+def test_the_spines_of_a_fabric_are_in_one_column() -> None:
+    found = drawn(picture(dot, fabric(8, 6)))
+    first, second = (point(each["pos"])[0] for each in found["objects"] if "<B>spine" in each["label"])
+    assert first == second
+
+
+def test_it_does_not_depend_on_chance() -> None:
+    program = f"""
+import json, sys
+sys.path[:0] = {sys.path!r}
+from ansible_collections.tcpip.lab.plugins.filter.dot import dot
+from ansible_collections.tcpip.lab.plugins.filter.mermaid import mermaid
+items = json.load(sys.stdin)
+print(dot(items), mermaid(items))
+"""
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            input=json.dumps(LAB),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("kind", [dot, mermaid])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "[] is neither a topology nor a lab of those that tcpip.lab.lab_info tells of"),
+        ({"labs": []}, "labs: is not a kind of resource"),
+        ({"veth": [{"name": "a0", "netns": "a", "peer": {"name": "a1"}}]}, "veth[0].netns: 'a' is not in netns"),
+    ],
+)
+def test_what_is_no_lab_is_refused_with_its_place(kind: t.Any, given: t.Any, message: str) -> None:
+    with pytest.raises(AnsibleFilterError) as error:
+        picture(kind, given)
+    assert message in str(error.value)
