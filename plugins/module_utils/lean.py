@@ -13,8 +13,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Callable
 
+__all__ = ["dataclass"]
+
 if TYPE_CHECKING:
-    from dataclasses import dataclass as dataclass  # noqa: PLC0414 - it is given on
+    from dataclasses import dataclass
 else:
 
     def dataclass(cls: type | None = None, *, frozen: bool = False) -> type | Callable[[type], type]:

@@ -87,7 +87,7 @@ class _Round:
         self._addresses = addresses
         self._numbers = {netns: number for number, netns in enumerate(addresses)}
         self._by_number = list(addresses)
-        self._identity = os.getpid() & 0xFFFF
+        self._identity = int.from_bytes(os.urandom(2), "big")  # of other rounds, and other programs, another one
         self._sockets: dict[tuple[str, int], socket.socket] = {}
         self._stack = ExitStack()
         self._netlink = self._stack.enter_context(Sockets())
