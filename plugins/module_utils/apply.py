@@ -9,7 +9,7 @@ import errno
 import os
 import resource
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Callable
 
@@ -18,7 +18,7 @@ from .aftermath import lost
 from .errors import LabError
 from .features import unknown_kind
 from .netlink import AT_ONCE, Answer, Refusal, Sockets
-from .operations import AddAddress, AddRoute, Creation, Direct, Operation, RemoveNamespace
+from .operations import AddAddress, AddRoute, CreateDevice, Creation, Direct, Operation, RemoveNamespace
 from .perform import Ground, perform
 from .progress import Progress
 from .requests import Numbers, home, named, request
@@ -147,9 +147,9 @@ class Apply:
 
     def _together(self, netns: str, steps: Sequence[Operation]) -> None:
         """Send the requests of one namespace together."""
-        for start in range(0, len(steps), AT_ONCE):
+        for turn in _turns(steps):
             try:
-                self._send(netns, steps[start : start + AT_ONCE])
+                self._send(netns, turn)
             finally:
                 self._return()
             self._progress.steps(self._done, self._wanted)
@@ -219,6 +219,20 @@ class Apply:
         if (netns, name) not in self._indexes:
             raise LabError(f"there is no interface {name!r} in {describe(netns)}")
         return self._indexes[netns, name]
+
+
+def _turns(steps: Iterable[Operation]) -> Iterator[list[Operation]]:
+    """Steps that can be sent together: what stands on an interface needs the number that this gets at its birth."""
+    turn: list[Operation] = []
+    made: set[str] = set()
+    for step in steps:
+        if len(turn) == AT_ONCE or not made.isdisjoint(named(step)):
+            yield turn
+            turn, made = [], set()
+        turn.append(step)
+        if isinstance(step, CreateDevice):
+            made.add(step.name)
+    yield turn
 
 
 def _allow_files(removed: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import ground
 from .errors import LabError
-from .kinds import KINDS, Netns, Resource, Vxlan
+from .kinds import KINDS, Macvlan, Netns, Resource, Vxlan
 from .merging import Items
 from .state import ROOT
 
@@ -31,6 +31,7 @@ def parse(items: Items) -> list[Resource]:
     _check_twice(resources)
     _check_references(resources)
     _check_ground(resources)
+    _check_stations(resources)
     _check_vni(resources)
     return resources
 
@@ -85,6 +86,13 @@ def _check_ground(resources: Sequence[Resource]) -> None:
             if next_ == name:
                 raise LabError(f"{name[1]!r} would stand on itself: {' on '.join(each for _netns, each in way)}", place)
             way.append(next_)
+
+
+def _check_stations(resources: Sequence[Resource]) -> None:
+    stations = {each.end.key: each for each in resources if isinstance(each, Macvlan)}
+    for station in stations.values():
+        if (station.parent_netns, station.parent) in stations:
+            raise station.on_another()
 
 
 def _check_vni(resources: Sequence[Resource]) -> None:

@@ -286,6 +286,7 @@ def test_a_refused_creation_leaves_nothing(machine: LabMachine) -> None:
         ({"parent": None}, "parent: is required"),
         ({"parent_netns": "nowhere"}, "parent_netns: there is no namespace 'nowhere'"),
         ({"parent": "macvlan1", "parent_netns": None}, "parent: it stands on another interface, not on itself"),
+        ({"parent": "up1", "parent_netns": "outside"}, "parent: 'up1' is a macvlan itself, and both would stand on"),
         ({"name": "out0", "netns": "outside"}, "name: 'out0' in namespace 'outside' is veth already"),
         ({"name": "out0", "netns": "outside", "state": "absent"}, "name: 'out0' is not a macvlan but veth"),
     ],
@@ -293,6 +294,7 @@ def test_a_refused_creation_leaves_nothing(machine: LabMachine) -> None:
 def test_what_cannot_be_is_refused_with_its_place(machine: LabMachine, options: dict[str, t.Any], message: str) -> None:
     grounded(machine)
     given = {name: value for name, value in {**SECOND, **options}.items() if value is not None}
+    machine.run(["ip", "-n", "outside", "link", "add", "up1", "link", "out0", "type", "macvlan"])
     if options.get("parent") == "macvlan1":
         given["name"] = "macvlan1"
     assert message in refused(machine, "macvlan", **given)

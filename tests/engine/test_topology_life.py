@@ -65,15 +65,25 @@ UNDERLAID: Items = {
     ],
 }
 
+#: Overlays of one namespace that stand on each other.
+TOWER: Items = {
+    "netns": [{"name": "ns1"}],
+    "vxlan": [
+        {"name": "over", "netns": "ns1", "id": 2, "dev": "under", "addresses": ["198.51.100.1/24"]},
+        {"name": "under", "netns": "ns1", "id": 1, "remote": "203.0.113.2"},
+    ],
+    "macvlan": [{"name": "station", "netns": "ns1", "parent": "over"}],
+}
+
 
 def _foreign(machine: LabMachine) -> None:
     for line in FOREIGN.split("\n")[1:-1]:
         machine.run(["ip", *line.split()])
 
 
-@pytest.mark.parametrize("lab", ["FULL", "PAIR", "ROOTED", "UNDERLAID"])
+@pytest.mark.parametrize("lab", ["FULL", "PAIR", "ROOTED", "UNDERLAID", "TOWER"])
 def test_built_as_predicted_and_removed_by_name_alone(machine: LabMachine, lab: str) -> None:
-    items = {"FULL": FULL, "PAIR": PAIR, "ROOTED": ROOTED, "UNDERLAID": UNDERLAID}[lab]
+    items = {"FULL": FULL, "PAIR": PAIR, "ROOTED": ROOTED, "UNDERLAID": UNDERLAID, "TOWER": TOWER}[lab]
     _foreign(machine)
     before = settled(machine)
     run_as_predicted(machine, "topology", name="lab", **items)

@@ -79,6 +79,9 @@ class Macvlan(Resource):
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         if self.parent is None:
             raise LabError("is required", at(self.place, "parent"))
+        below = state.link((self.parent_netns, self.parent))
+        if below and below.kind == self.KIND:
+            raise self.on_another()
         link, end = state.link(self.end.key), self.end
         if link is None:
             settings = {"parent": self.parent, "mode": self.mode}
@@ -90,6 +93,11 @@ class Macvlan(Resource):
         else:
             yield from change_settings(link, {"mode": self.mode})
         yield from configure(end, link, alias)
+
+    def on_another(self) -> LabError:
+        """The reason why the parent cannot be a macvlan: the kernel would take what that stands on instead."""
+        message = f"{self.parent!r} is a macvlan itself, and both would stand on what that stands on"
+        return LabError(message, at(self.place, "parent"), "name that interface")
 
     def live(self, state: State) -> dict[str, Any] | None:
         return self.live_link(state.link(self.end.key), state)

@@ -79,6 +79,10 @@ FAULTS: list[tuple[Items, str]] = [
     (vxlan({"group": "239.0.0.1"}), "vxlan[0].dev: is required with group: multicast needs an interface"),
     (vxlan({"dev": "x1"}, {"dev": "x0"}), "vxlan[1].dev: 'x0' would stand on itself: x0 on x1"),
     (vxlan({"dev": "x0"}), "vxlan[0].dev: 'x0' would stand on itself: x0"),
+    (
+        {**veth(), "macvlan": [{"name": name, "netns": "ns1", "parent": on} for name, on in (("m", "n"), ("n", "a"))]},
+        "macvlan[0].parent: 'n' is a macvlan itself, and both would stand on what that stands on (name that interface)",
+    ),
     (vxlan({"dev": "b"}), "vxlan[0].dev: 'b' is not an interface of 'ns1' in this topology"),
     (vxlan({"id": 5}, {"id": 5}), "vxlan[1].id: VNI 5 is taken on this underlay by vxlan[0]"),
     (
