@@ -18,7 +18,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev tools test test-units test-versions bench lint lint-sanity diagrams clean $(SCENARIOS)
+.PHONY: help setup setup-dev tools test test-units test-versions test-long test-mutants bench lint lint-sanity diagrams clean $(SCENARIOS)
 
 help:
 	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'
@@ -29,6 +29,8 @@ help:
 	@echo 'make test       all tests, in throw-away machines (root or sudo)'
 	@echo 'make test-units      the tests that need no root'
 	@echo 'make test-versions   the tests of the modules with other Pythons and other pyroute2 versions'
+	@echo 'make test-long  hundreds of random topologies; ARGS="--topology-seed=7" draws the same ones again (root or sudo)'
+	@echo 'make test-mutants   faults that are planted in a copy of the collection, and the tests that catch them (root or sudo)'
 	@echo 'make bench      what labs cost, against other means; ARGS="--help" says what can be chosen (root or sudo)'
 	@echo 'make lint       all linters'
 	@echo 'make lint-sanity     ansible-test sanity alone'
@@ -58,6 +60,12 @@ test-units: setup-dev
 
 test-versions: setup-dev tools
 	@$(BIN)/python scripts/prove.py versions
+
+test-long: setup-dev tools
+	@$(BIN)/python scripts/prove.py long $(ARGS)
+
+test-mutants: setup-dev tools
+	@$(BIN)/python scripts/prove.py mutants
 
 bench: setup-dev tools
 	@sudo=; [ "$$(id -u)" -eq 0 ] || sudo="sudo --preserve-env"; \

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``prove.py lint|sanity|test|units|versions``: what proves the project.
+"""``prove.py lint|sanity|test|units|versions|long|mutants``: what proves the project.
 
 Step by step, and in the end what could not run.
 """
@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -277,6 +278,18 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
     return interpreter
 
 
+def long(tally: Tally) -> None:
+    """Many random topologies, others in each run unless a seed is given, and what was tried."""
+    chosen = ["--topologies=600", f"--topology-seed={random.randrange(10**6)}", *sys.argv[2:]]  # noqa: S311 - no secret
+    print(*chosen, flush=True)
+    pytest(tally, "random topologies", "-s", "tests/engine/test_topology_random.py", *chosen)
+
+
+def mutants(tally: Tally) -> None:
+    """Faults that are planted in a copy of the collection, and have to be caught."""
+    one(tally, "planted faults", [str(BIN / "python"), "tests/mutants.py"])
+
+
 def make_environment(tally: Tally, python: str, interpreter: pathlib.Path, packages: t.Sequence[str]) -> bool:
     """Make a virtual environment in place of what may be there; whether it could be made."""
     place = interpreter.parent.parent
@@ -289,9 +302,9 @@ def make_environment(tally: Tally, python: str, interpreter: pathlib.Path, packa
 
 def main() -> int:
     """The command line."""
-    steps = {each.__name__: each for each in (lint, sanity, units, test, versions)}
+    steps = {each.__name__: each for each in (lint, sanity, units, test, versions, long, mutants)}
     step = steps[sys.argv[1]]
-    if step in {test, versions} and os.geteuid() != 0:
+    if step in {test, versions, long, mutants} and os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--preserve-env", sys.executable, *sys.argv])  # noqa: S606 - we go on as root
     REPORTS.mkdir(parents=True, exist_ok=True)
     tally = Tally()

@@ -14,8 +14,11 @@ from served import ServedMachine
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The interpreter that modules run under, for the matrix of versions."""
+    """The interpreter that modules run under, for the matrix of versions; how many random topologies are tried."""
     parser.addoption("--module-python", default="", help="run modules in test machines under this Python")
+    parser.addoption("--topologies", type=int, default=50, help="how many random topologies are built")
+    parser.addoption("--topology-shrink", action="store_true", help="look for the smallest that fails; takes minutes")
+    parser.addoption("--topology-seed", default="1", help="what they are drawn by; the same seed draws the same ones")
 
 
 @pytest.fixture

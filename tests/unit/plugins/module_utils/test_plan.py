@@ -26,95 +26,9 @@ from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, u
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from simulated_kernel import UNKNOWN, Kernel, empty
+from topologies import SIMULATED, SPACES, Items, topologies
 
-Items = dict[str, list[dict[str, t.Any]]]
-
-SPACES = ("a", "b", "c")
-NAMES = ("v0", "v1", "v2", "v3")
-ADDRESSES = ("192.0.2.1/24", "192.0.2.2/24", "2001:db8::1/64", "2001:db8::1/48", "10.0.0.1/8")
-TARGETS = ("10.1.0.0/16", "default", "2001:db8:9::/48")
-
-
-def _interface(netns: str, name: str) -> st.SearchStrategy[dict[str, t.Any]]:
-    """The options of one end; each address once, since an interface has an IPv6 address with one prefix only."""
-    addresses = st.lists(st.sampled_from(ADDRESSES), unique_by=lambda each: each.split("/")[0], max_size=3)
-    return st.fixed_dictionaries(
-        {"name": st.just(name), "netns": st.just(netns), "addresses": addresses, "up": st.booleans()},
-        optional={
-            "mtu": st.sampled_from([1400, 9000]),
-            "mac": st.just("02:00:00:00:00:01"),
-            "purge_addresses": st.booleans(),
-        },
-    )
-
-
-@st.composite
-def topologies(draw: st.DrawFn) -> Items:
-    """Labs over three namespaces and the root one, with names that meet again from lab to lab."""
-    spaces = draw(st.lists(st.sampled_from(SPACES), unique=True))
-    keys = st.tuples(st.sampled_from([*spaces, ""]), st.sampled_from(NAMES))
-    free = draw(st.lists(keys, unique=True, max_size=8))
-    veth = []
-    while len(free) > 2:
-        veth.append({**draw(_interface(*free.pop())), "peer": draw(_interface(*free.pop()))})
-    made = [end for pair in veth for end in (pair, pair["peer"])]
-    vxlan = [draw(_vxlan(key, spaces, made, number)) for number, key in enumerate(free)]
-    names = draw(st.lists(st.sampled_from([*spaces, ""]), unique=True))
-    loopback = st.sampled_from([None, True, False])
-    items = {
-        "netns": [{"name": name, "loopback": draw(loopback)} for name in spaces],
-        "veth": veth,
-        "vxlan": vxlan,
-        "route": draw(_routes([*made, *vxlan])),
-        "sysctl": [
-            {"netns": name, "name": "net.ipv4.ip_forward", "value": draw(st.sampled_from("01"))} for name in names
-        ],
-    }
-    return {kind: [_written(item) for item in found] for kind, found in items.items()}
-
-
-@st.composite
-def _vxlan(
-    draw: st.DrawFn, key: tuple[str, str], spaces: list[str], made: list[dict[str, t.Any]], number: int
-) -> dict[str, t.Any]:
-    underlay = draw(st.sampled_from([*spaces, ""]))
-    dev = draw(st.sampled_from([None, *(each["name"] for each in made if each["netns"] == underlay)]))
-    group = [{"group": "239.0.0.1"}] if dev else []
-    flood = draw(st.sampled_from([{}, {"remote": "10.9.0.1"}, {"remote": "10.9.0.2"}, *group]))
-    entry = {
-        "mac": st.sampled_from(["00:00:00:00:00:00", "02:00:00:00:00:09"]),
-        "dst": st.sampled_from(["10.9.0.1", "10.9.0.3"]),
-    }
-    entries = st.lists(
-        st.fixed_dictionaries(entry), unique_by=lambda each: (each["mac"], each["mac"][:2] == "00" and each["dst"])
-    )
-    options = {
-        "id": 10 * number + draw(st.integers(1, 3)),
-        "underlay": underlay,
-        "dev": dev,
-        "ttl": draw(st.sampled_from([None, 5])),
-        "local": draw(st.sampled_from([None, "10.9.0.9"])),
-        "learning": draw(st.booleans()),
-        "fdb": draw(st.none() | entries),
-    }
-    return {**draw(_interface(*key)), **options, **flood}
-
-
-@st.composite
-def _routes(draw: st.DrawFn, made: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    routes: list[dict[str, t.Any]] = []
-    for end in made:
-        dst = draw(st.sampled_from([None, *TARGETS])) if end["up"] else None
-        if dst and (end["netns"], dst) not in {(each["netns"], each["dst"]) for each in routes}:
-            table = draw(st.sampled_from([254, 7]))
-            routes.append({"netns": end["netns"], "dst": dst, "dev": end["name"], "table": table})
-    return routes
-
-
-def _written(options: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The options as a user writes them: what is not given is left out, and so is the root namespace."""
-    given = {name: _written(value) if name == "peer" else value for name, value in options.items()}
-    return {name: value for name, value in given.items() if value is not None and (name, value) != ("netns", "")}
+labs = topologies(SIMULATED)
 
 
 def _change(before: Items, after: Items, state: State) -> list[Operation]:
@@ -172,7 +86,7 @@ often = settings(max_examples=100, deadline=None, database=None, suppress_health
 
 
 @often
-@given(topologies())
+@given(labs)
 def test_a_lab_that_stands_needs_nothing(items: Items) -> None:
     assert _change(items, items, _build(items)) == []
 
@@ -185,7 +99,7 @@ VETH_PEER = {"name": "v1"}
 
 
 @often
-@given(topologies(), topologies())
+@given(labs, labs)
 @example({**CARRIER, "vxlan": [REMOTE]}, {**CARRIER, "vxlan": [GROUP]})
 def test_any_lab_becomes_any_other(before: Items, after: Items) -> None:
     """And is then what it would be, had it been built from nothing."""
@@ -200,7 +114,7 @@ def test_any_lab_becomes_any_other(before: Items, after: Items) -> None:
 
 
 @often
-@given(topologies(), topologies(), st.integers(0, 60))
+@given(labs, labs, st.integers(0, 60))
 @example({"vxlan": [FLOODED]}, {"vxlan": [REMOTE]}, 60)
 def test_what_was_done_up_to_any_step_is_undone(before: Items, after: Items, done: int) -> None:
     kernel = Kernel(_build(before))
@@ -215,7 +129,7 @@ def test_what_was_done_up_to_any_step_is_undone(before: Items, after: Items, don
 
 
 @often
-@given(topologies(), topologies())
+@given(labs, labs)
 def test_diff_and_changes_are_made_of_the_steps(before: Items, after: Items) -> None:
     steps = _change(before, after, _build(before))
     shown = plan.diff(steps)
@@ -227,7 +141,7 @@ def test_diff_and_changes_are_made_of_the_steps(before: Items, after: Items) -> 
 
 
 @often
-@given(topologies(), topologies())
+@given(labs, labs)
 def test_steps_come_in_the_order_of_their_phases_and_namespaces(before: Items, after: Items) -> None:
     steps = _change(before, after, _build(before))
     phases = [step.phase for step in steps]
