@@ -15,15 +15,16 @@ from ansible_collections.tcpip.lab.plugins.plugin_utils.in_place import InPlace
 
 
 class ActionModule(InPlace):
-    """It changes nothing, so that this process can look itself, if it is root."""
+    """It changes nothing, so that this process can look itself: if it is root, and nothing special is asked for."""
 
     def run_module(self, args: dict[str, t.Any], known: dict[str, t.Any]) -> dict[str, t.Any]:
         """Look at the machine."""
-        if os.geteuid() != 0 or not self.is_here(known):
+        special = self._task.async_val or any(self._task.environment or ())
+        if special or os.geteuid() != 0 or not self.is_here(known):
             return super().run_module(args, known)
         given = ArgumentSpecValidator(machine_info.SPEC).validate(args)
         if given.error_messages:
-            return {"failed": True, "msg": "; ".join(given.error_messages)}
+            return super().run_module(args, known)  # which says what is wrong as all modules do
         try:
             return {"changed": False, **machine_info.look(**given.validated_parameters)}
         except LabError as error:

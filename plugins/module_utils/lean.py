@@ -36,8 +36,8 @@ def _compared(self: Any) -> tuple[Any, ...]:
     return tuple([getattr(self, name) for name in self._compared])
 
 
-def _equal(self: object, other: object) -> bool:
-    return self.__class__ is other.__class__ and _compared(self) == _compared(other)
+def _equal(self: object, other: object) -> Any:
+    return _compared(self) == _compared(other) if self.__class__ is other.__class__ else NotImplemented
 
 
 def _hash(self: object) -> int:

@@ -52,7 +52,7 @@ options:
         dictionary of namespaces, each with an address of it, required), and C(from) (those of them, or others, that
         are to reach these addresses; all in C(addresses) if it is omitted). It cannot have C(captures). The kernel
         keeps a limited number of neighbours, so that where there are many pairs the namespaces are made to forget what
-        they have learned of each other.
+        they have learned of each other. Over several machines it can have 800 pairs from one machine to another one.
       - >-
         C(tcp) and C(udp) send a text, with a newline at its end. Their keys are C(from) (the namespace that sends),
         C(to) (the address, required), C(at) (the namespace that listens on all of its addresses; nobody listens if it

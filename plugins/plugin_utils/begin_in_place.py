@@ -8,12 +8,17 @@ It does what Ansible's own wrapper does once it has unpacked a module.
 
 from __future__ import annotations
 
+import sys
+
+# The first is the working directory, or that of this program: nothing is imported from there, not even here.
+if not getattr(sys.flags, "safe_path", False):  # Python 3.11 can be told to have no such first one
+    del sys.path[0]
+
 import atexit
+import importlib
 import os
 import runpy
-import sys
 import types
-import typing as t
 
 
 def begin(module: str, collections: str, ansible: str, options: str, profile: str) -> None:
@@ -23,16 +28,15 @@ def begin(module: str, collections: str, ansible: str, options: str, profile: st
     :param ansible: the directory in which the package C(ansible) is, should it not be found otherwise.
     :param options: what the module is given, as JSON.
     """
-    # The first is the working directory, or that of this program: nothing is imported from there.
-    sys.path[:] = [*sys.path[1:], ansible]
-    # Root leaves no files in the directory of somebody else.
-    sys.dont_write_bytecode = os.stat(collections).st_uid != os.geteuid()
+    sys.path.append(ansible)
+    # Root leaves no files in a directory of somebody else.
+    sys.dont_write_bytecode = any(os.stat(each).st_uid != os.geteuid() for each in (collections, ansible))
     # Another package of this name, with collections of its own, may have been installed beside Ansible.
     package = types.ModuleType("ansible_collections")
     package.__path__ = [collections]
     sys.modules[package.__name__] = package
-    given: t.Any = __import__("ansible.module_utils.basic", fromlist=["basic"])
-    given._ANSIBLE_ARGS, given._ANSIBLE_PROFILE = options.encode(), profile
+    basic = importlib.import_module("ansible.module_utils.basic")
+    vars(basic).update(_ANSIBLE_ARGS=options.encode(), _ANSIBLE_PROFILE=profile)
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as end:

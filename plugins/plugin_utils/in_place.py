@@ -24,6 +24,7 @@ from . import begin_in_place
 
 _ROOT = ("ansible_collections", "tcpip", "lab")
 _PROFILE = "legacy"
+_SHEBANG = f"#!{sys.executable}"
 
 
 class InPlace(ActionBase):  # type: ignore[misc]  # Ansible does not say what its types are
@@ -71,7 +72,7 @@ def _is_ours(interpreter: str) -> bool:
     return here and os.path.exists(interpreter) and os.path.samefile(interpreter, sys.executable)
 
 
-def _program(path: pathlib.Path, args: dict[str, t.Any]) -> str:
+def _program(path: pathlib.Path, args: dict[str, t.Any]) -> bytes:
     """What runs a module with its options."""
     given = {
         "module": ".".join((*_ROOT, "plugins", "modules", path.stem)),
@@ -80,7 +81,9 @@ def _program(path: pathlib.Path, args: dict[str, t.Any]) -> str:
         "options": _encoded({"ANSIBLE_MODULE_ARGS": args}),
         "profile": _PROFILE,
     }
-    return f"{pathlib.Path(begin_in_place.__file__).read_text(encoding='utf-8')}\n\nbegin(**{given!r})\n"
+    text = pathlib.Path(begin_in_place.__file__).read_text(encoding="utf-8")
+    # What runs a task in the background looks at the first line for the interpreter.
+    return f"{_SHEBANG}\n{text}\n\nbegin(**{given!r})\n".encode()
 
 
 def _encoded(args: dict[str, t.Any]) -> str:
@@ -94,12 +97,11 @@ def _encoded(args: dict[str, t.Any]) -> str:
     return json.dumps(args, cls=get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE))
 
 
-def _built(program: str, path: str) -> t.Any:
+def _built(program: bytes, path: str) -> t.Any:
     """The same as Ansible has it, which depends on its version."""
-    shebang = f"#!{sys.executable}"
     if not hasattr(module_common, "_BuiltModule"):  # before ansible-core 2.19
-        return "new", shebang, program, path
+        return "new", _SHEBANG, program, path
     built = module_common._BuiltModule(
-        b_module_data=program.encode(), module_style="new", shebang=shebang, serialization_profile=_PROFILE
+        b_module_data=program, module_style="new", shebang=_SHEBANG, serialization_profile=_PROFILE
     )
     return built, path

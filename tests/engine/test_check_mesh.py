@@ -101,6 +101,15 @@ def test_what_the_kernel_says(small: LabMachine) -> None:
     assert result["cause"].startswith("n0 to n1: ")
 
 
+def test_many_sources_and_few_targets(machine: LabMachine) -> None:
+    """What those learn of the sources is forgotten, too; one of them is on another machine."""
+    build(machine, ADDRESSES, 24)
+    targets = {**{name: ADDRESSES[name] for name in list(ADDRESSES)[:12]}, "elsewhere": "10.77.0.250"}
+    result = mesh(machine, fails=True, addresses=targets, **{"from": list(ADDRESSES)})
+    assert result["came"] == "1188 of 1288 pairs have replies"
+    assert result["evidence"] == ["elsewhere (10.77.0.250) is reached by nobody"]
+
+
 def test_ipv6(machine: LabMachine) -> None:
     addresses = {"n0": "fd00:77::1", "n1": "fd00:77::2"}
     build(machine, addresses, 64)
@@ -111,8 +120,10 @@ def test_ipv6(machine: LabMachine) -> None:
 @pytest.mark.parametrize(
     ("check", "reason"),
     [
-        ({"mesh": {"addresses": {"n0": "10.77.0.1"}}}, "checks[0].mesh.addresses: needs at least two namespaces"),
+        ({"mesh": {"addresses": {"n0": "10.77.0.1"}}}, "checks[0].mesh.addresses: there is nobody to reach"),
         ({"mesh": {"addresses": {"n0": "10.77.0"}}}, "checks[0].mesh.addresses.n0: '10.77.0' is not an IP address"),
+        ({"mesh": {"addresses": {"n0": "fe80::1", "n1": "fe80::2"}}}, "'fe80::1' is a link-local address"),
+        ({"mesh": {"addresses": {"n0": "10.77.0.1"}, "from": []}}, "checks[0].mesh.from: there is nobody to reach"),
         ({"mesh": {}}, "checks[0].mesh.addresses: is required"),
         (
             {"mesh": {"addresses": {"n0": "10.77.0.1", "n1": "10.77.0.2"}}, "captures": []},

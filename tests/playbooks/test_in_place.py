@@ -74,6 +74,26 @@ def test_a_prediction_and_what_the_play_sets(place: Place) -> None:
     assert not place.machine.run(["ls", "/run/netns"], check=False).stdout
 
 
+def test_in_the_background(place: Place) -> None:
+    tasks = [{**TASK, "async": 60, "poll": 1}, {"tcpip.lab.machine_info": {}, "async": 60, "poll": 1}]
+    said, programs = place.build(tasks=tasks)
+    assert sum(PACKED not in program for program in programs) == len(tasks), "only what puts them there is packed"
+    assert "ok=2" in said
+    assert namespaces(place.machine) == {"a", "b"}
+
+
+def test_how_a_machine_is_looked_at(place: Place) -> None:
+    """In the process of Ansible itself, if nothing special is asked for."""
+    look = {"name": "Look", "tcpip.lab.machine_info": {"commands": ["ip", "no-such-command"]}, "register": "found"}
+    tell = {"name": "Tell", "ansible.builtin.debug": {"msg": "{{ found.missing.commands }} {{ found.kernel }}"}}
+    said, programs = place.build(tasks=[look, tell])
+    assert "no-such-command" in said
+    assert os.uname().release in said
+    assert not programs
+    wrong = {**look, "tcpip.lab.machine_info": {"comands": []}}
+    assert "Unsupported parameters for (tcpip.lab.machine_info) module: comands" in place.play({}, tasks=[wrong])
+
+
 def test_by_another_python(place: Place, tmp_path: pathlib.Path) -> None:
     """It may lack what the first one has; that one's packages are none of its business."""
     other = tmp_path / "other/python3"
@@ -102,8 +122,9 @@ def test_another_package_of_the_same_name(place: Place, tmp_path: pathlib.Path) 
     assert "changed=1" in said
 
 
-def test_nothing_is_imported_from_the_playbooks_directory(place: Place) -> None:
+@pytest.mark.parametrize("module", ["ipaddress", "runpy", "atexit"])
+def test_nothing_is_imported_from_the_playbooks_directory(place: Place, module: str) -> None:
     """Which is the working directory."""
-    (place.directory / "ipaddress.py").write_text("raise SystemExit('imported')", encoding="utf-8")
+    (place.directory / f"{module}.py").write_text("raise SystemExit('imported')", encoding="utf-8")
     assert "changed=1" in place.play({})
     assert namespaces(place.machine) == {"a", "b"}

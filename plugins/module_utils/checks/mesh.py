@@ -13,9 +13,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from .. import encode, netlink
+from .. import encode, namespaces, netlink
 from ..codecs import attributes
-from ..namespaces import inside
 from ..netlink import Sockets
 from . import diagnose
 from .look import View
@@ -43,6 +42,8 @@ _SOURCES = 256
 #: The kernel keeps 1,024 neighbours at most, of all namespaces together, for 5 s at least (gc_thresh3 in arp(7)), and
 #: both ends of a pair learn the other one. So of so many pairs they forget it again.
 _NEIGHBOURS = 256
+#: How often a pair without an answer is tried.
+_TRIES = 3
 #: Pairs that are told singly when they fail.
 _TOLD = 10
 
@@ -51,7 +52,7 @@ _SOL_RAW, _ICMP_FILTER, _ICMPV6_FILTER = 255, 1, 1
 _ECHO = struct.Struct("!BBHHH")
 # linux/neighbour.h
 _NDMSG, _NDA_DST = struct.Struct("=16xBxxxiHBB"), 1
-_SET_BY_SOMEBODY = 0x80 | 0x40  # NUD_PERMANENT, NUD_NOARP
+_SET_BY_SOMEBODY, _LEARNED_OUTSIDE = 0x80 | 0x40, 0x10  # NUD_PERMANENT and NUD_NOARP, NTF_EXT_LEARNED
 
 
 class _Version(NamedTuple):
@@ -67,6 +68,7 @@ _VERSIONS = {
     4: _Version(socket.AF_INET, socket.IPPROTO_ICMP, 8, 0),
     6: _Version(socket.AF_INET6, socket.IPPROTO_ICMPV6, 128, 129),
 }
+_FAMILIES = {each.family for each in _VERSIONS.values()}
 
 
 def attempt(pairs: Sequence[Pair], addresses: Mapping[str, str]) -> Outcome:
@@ -75,7 +77,7 @@ def attempt(pairs: Sequence[Pair], addresses: Mapping[str, str]) -> Outcome:
     sources = list(dict.fromkeys(pair.source for pair in pairs))
     for start in range(0, len(sources), _SOURCES):
         group = set(sources[start : start + _SOURCES])
-        with _Round(addresses) as round_:
+        with _Round(addresses, forgets=len(pairs) > _NEIGHBOURS) as round_:
             missing.update(round_.missing([pair for pair in pairs if pair.source in group]))
     return _outcome(pairs, addresses, missing)
 
@@ -83,15 +85,20 @@ def attempt(pairs: Sequence[Pair], addresses: Mapping[str, str]) -> Outcome:
 class _Round:
     """Sockets in namespaces, and the pairs between them."""
 
-    def __init__(self, addresses: Mapping[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, str], forgets: bool) -> None:
         self._addresses = addresses
         self._numbers = {netns: number for number, netns in enumerate(addresses)}
         self._by_number = list(addresses)
         self._identity = int.from_bytes(os.urandom(2), "big")  # of other rounds, and other programs, another one
         self._sockets: dict[tuple[str, int], socket.socket] = {}
+        self._sources: dict[int, tuple[str, socket.socket]] = {}
+        self._watch = select.poll()
         self._stack = ExitStack()
         self._netlink = self._stack.enter_context(Sockets())
-        self._waiting: dict[Pair, str] = {}
+        self._refused: dict[Pair, str] = {}
+        self._waiting: set[Pair] = set()
+        self._here = {netns for netns in addresses if namespaces.exists(netns)}
+        self._forgets = forgets
         self._busy: set[str] = set()
         self._since = 0
 
@@ -103,16 +110,17 @@ class _Round:
 
     def missing(self, pairs: Sequence[Pair]) -> dict[Pair, str]:
         """Those without an answer, with what the kernel said when they were asked for one, if anything."""
-        self._waiting = dict.fromkeys(pairs, "")
-        self._ask(pairs)
-        for _again in range(2):
-            if self._waiting:
-                self._receive(_PATIENCE_S)
-                self._forget()
-                self._ask(list(self._waiting))
-        self._receive(_PATIENCE_S)
+        self._busy.update(*pairs)  # of what was before, as of a part of this that another machine has done
         self._forget()
-        return self._waiting
+        remaining = pairs
+        for _try in range(_TRIES):
+            self._refused.clear()
+            self._ask(remaining)
+            self._receive(_PATIENCE_S, self._waiting)
+            self._forget()
+            remaining = [pair for pair in remaining if pair in self._waiting or pair in self._refused]
+            self._waiting.clear()
+        return {pair: self._refused.get(pair, "") for pair in remaining}
 
     def _ask(self, pairs: Sequence[Pair]) -> None:
         for burst in _bursts(pairs):
@@ -127,32 +135,32 @@ class _Round:
         address = self._addresses[pair.target]
         version = family(address)
         request = _request(_VERSIONS[version], self._identity, self._numbers[pair.target])
+        source = self._socket(pair.source, version)
         self._busy.update(pair)
         try:
-            self._socket(pair.source, version).sendto(request, (address, 0))
+            source.sendto(request, (address, 0))
+            self._waiting.add(pair)
         except OSError as error:
-            self._waiting[pair] = error.strerror or str(error)
+            self._refused[pair] = error.strerror or str(error)
 
     def _socket(self, netns: str, version: int) -> socket.socket:
         if (netns, version) not in self._sockets:
-            with inside(netns):
+            with namespaces.inside(netns):
                 made = self._stack.enter_context(_raw_socket(_VERSIONS[version]))
             self._sockets[netns, version] = made
+            self._sources[made.fileno()] = netns, made
+            self._watch.register(made, select.POLLIN)
         return self._sockets[netns, version]
 
-    def _receive(self, seconds: float, of: Iterable[Pair] | None = None) -> None:
-        """Take replies until those of these pairs, or of all, are there, or the time is over."""
+    def _receive(self, seconds: float, of: Iterable[Pair]) -> None:
+        """Take replies until those of these pairs are there, or the time is over."""
         deadline = time.monotonic() + seconds
-        watch = select.poll()
-        by_descriptor = {each.fileno(): (netns, each) for (netns, _version), each in self._sockets.items()}
-        for descriptor in by_descriptor:
-            watch.register(descriptor, select.POLLIN)
-        while any(pair in self._waiting for pair in (self._waiting if of is None else of)):
-            ready = watch.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        while any(pair in self._waiting for pair in of):
+            ready = self._watch.poll(max(0.0, deadline - time.monotonic()) * 1000)
             if not ready:
                 return
             for descriptor, _event in ready:
-                self._take(*by_descriptor[descriptor])
+                self._take(*self._sources[descriptor])
 
     def _take(self, netns: str, raw: socket.socket) -> None:
         """One reply."""
@@ -167,24 +175,24 @@ class _Round:
         if identity == self._identity and number < len(self._by_number):
             target = self._by_number[number]
             if self._addresses[target] == address:
-                self._waiting.pop(Pair(netns, target), None)
+                self._waiting.discard(Pair(netns, target))
 
     def _forget(self) -> None:
         """Let the namespaces forget what they have learned of each other, if that is much."""
-        if len(self._addresses) ** 2 > _NEIGHBOURS:
+        if self._forgets:
             for netns in self._busy:
-                self._forget_in(netns)
+                if netns in self._here or netns not in self._addresses:
+                    self._forget_in(netns)
         self._busy.clear()
         self._since = 0
 
     def _forget_in(self, netns: str) -> None:
-        ours = {socket.inet_pton(_VERSIONS[family(each)].family, each) for each in self._addresses.values()}
         kernel = self._netlink.get(netns)
         removals = []
         for entry in kernel.dump(encode.neighbour_message(netlink.GETNEIGH)):
-            version, index, state, _flags, _type = _NDMSG.unpack_from(entry)
+            version, index, state, flags, _type = _NDMSG.unpack_from(entry)
             dst = attributes(entry, _NDMSG.size).get(_NDA_DST)
-            if dst in ours and not state & _SET_BY_SOMEBODY:
+            if dst and version in _FAMILIES and not state & _SET_BY_SOMEBODY and not flags & _LEARNED_OUTSIDE:
                 named = [("NDA_DST", socket.inet_ntop(version, dst))]
                 removals.append(
                     encode.neighbour_message(netlink.DELNEIGH, attributes=named, family=version, ifindex=index)
@@ -214,6 +222,7 @@ def _request(version: _Version, identity: int, number: int) -> bytes:
     """An echo request. For IPv6 the kernel computes the checksum."""
     words = (version.request << 8, 0, identity, number)
     total = sum(words)
+    total = (total & 0xFFFF) + (total >> 16)
     checksum = ~(total + (total >> 16)) & 0xFFFF if version.family == socket.AF_INET else 0
     return _ECHO.pack(version.request, 0, checksum, identity, number)
 

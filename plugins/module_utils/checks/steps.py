@@ -17,7 +17,7 @@ from ..state import ROOT
 from . import model
 from .kinds.exchange import CALLS, LISTENS, Exchange
 from .kinds.lease import LeaseFact
-from .kinds.mesh import Mesh
+from .kinds.mesh import MOST_FROM_AFAR, Mesh
 from .kinds.netns import NetnsFact
 from .model import Check
 from .subject import Fact
@@ -142,7 +142,19 @@ class _Plan:
         if not isinstance(subject, Mesh):
             return each.item
         own = [netns for netns in subject.sources if self._machine(netns) == machine]
+        self._bounded(machine, own, each)
         return {**each.item, "mesh": {**each.item["mesh"], "from": own}}
+
+    def _bounded(self, machine: str, sources: Sequence[str], each: _Given) -> None:
+        """Refuse what would bring a machine more neighbours from another one than its kernel can keep."""
+        if not isinstance(each.check.subject, Mesh):
+            return
+        away = [self._machine(netns) for netns in each.check.subject.addresses if self._machine(netns) != machine]
+        for other in dict.fromkeys(away):
+            pairs = away.count(other) * len(sources)
+            if pairs > MOST_FROM_AFAR:
+                words = f"has {pairs} pairs from {machine} to {other}, and a machine can keep {MOST_FROM_AFAR}"
+                raise LabError(words, f"checks[{each.number}].mesh", "give fewer of them in from")
 
     def _one(self, each: _Given) -> Iterator[_Action]:
         """A check with its own time. If others have a part in it they begin before, and end after."""

@@ -188,3 +188,10 @@ def test_each_machine_asks_for_its_own_part_of_a_mesh() -> None:
     }
     for step in steps:
         actions.parse(step["actions"])
+
+
+def test_a_machine_is_not_sent_more_than_it_can_keep() -> None:
+    addresses = {f"n{number}": f"10.0.0.{number + 1}" for number in range(100)}
+    nodes = {name: ("lab1", "lab2")[number % 2] for number, name in enumerate(addresses)}
+    with pytest.raises(AnsibleFilterError, match=r"checks\[0\].mesh: has 2500 pairs from lab1 to lab2"):
+        check_steps([{"mesh": {"addresses": addresses}}], nodes)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from ... import values
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..outcome import Outcome
+
+#: Addresses at once: each has its number in the requests.
+_MOST = 0xFFFF
+#: Pairs from one machine to another one, whose namespaces cannot be made to forget from here what they learn of each
+#: other: the kernel has room for 1,024 neighbours (gc_thresh3 in arp(7)).
+MOST_FROM_AFAR = 800
 
 OPTIONS: Options = {
     "addresses": Option("dict", required=True),
@@ -66,6 +73,10 @@ class Mesh(Traffic):
         """It is expected to work."""
         return True
 
+    def listens(self) -> tuple[object, ...]:
+        """Two of them take turns: the kernel has room for the neighbours of one."""
+        return ("mesh",)
+
 
 def _counted(names: list[str] | tuple[str, ...]) -> str:
     return netns_words(names[0]) if len(names) == 1 else f"{len(names)} namespaces"
@@ -75,14 +86,24 @@ def _build(given: dict[str, Any], place: str) -> Mesh:
     addresses = {}
     for netns, address in given["addresses"].items():
         try:
-            addresses[values.namespace_or_root(str(netns))] = values.unicast(str(address))
+            addresses[values.namespace_or_root(str(netns))] = _address(str(address))
         except ValueError as error:
             raise LabError(str(error), f"{place}.addresses.{netns}") from None
+    if len(addresses) > _MOST:
+        raise LabError(f"{len(addresses)} addresses are more than {_MOST}", f"{place}.addresses")
     sources = tuple(addresses) if given["from"] is None else tuple(dict.fromkeys(given["from"]))
     found = Mesh(sources, addresses)
-    if not sources or not found.pairs:
-        raise LabError("needs at least two namespaces", f"{place}.addresses")
+    if not found.pairs:
+        where = "addresses" if sources else "from"
+        raise LabError("there is nobody to reach: name another namespace", f"{place}.{where}")
     return found
+
+
+def _address(value: str) -> str:
+    normal = values.unicast(value)
+    if ipaddress.ip_address(normal).is_link_local:
+        raise ValueError(f"{value!r} is a link-local address, which means another one on each interface")
+    return normal
 
 
 KIND = Kind(OPTIONS, _build)
