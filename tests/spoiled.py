@@ -34,7 +34,7 @@ _WRONG: dict[str, list[tuple[str, t.Any, str]]] = {
     "vxlan": [
         ("id", 2**24, ".id: 16777216 is not a VNI"),
         ("remote", "239.0.0.1", ".remote: '239.0.0.1' is a multicast address"),
-        ("dev", "nothing", ".dev: 'nothing' is not"),
+        ("dev", "nothing", ".dev: "),
         ("dstport", 0, ".dstport: 0 is not a port"),
         ("fdb", [{"mac": "02:00:00:00:00:09"}], ".fdb[0].dst: is required"),
     ],
