@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 
 # The first is the working directory, or that of this program: nothing is imported from there, not even here.
-if not getattr(sys.flags, "safe_path", False):  # Python 3.11 can be told to have no such first one
+# Python 3.11 can be told to have no such first one; and where this is only imported, the path is somebody else's.
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     del sys.path[0]
 
 import atexit

@@ -20,8 +20,6 @@ import ansible
 from ansible.executor import module_common
 from ansible.plugins.action import ActionBase
 
-from . import begin_in_place
-
 _ROOT = ("ansible_collections", "tcpip", "lab")
 _PROFILE = "legacy"
 _SHEBANG = f"#!{sys.executable}"
@@ -81,7 +79,7 @@ def _program(path: pathlib.Path, args: dict[str, t.Any]) -> bytes:
         "options": _encoded({"ANSIBLE_MODULE_ARGS": args}),
         "profile": _PROFILE,
     }
-    text = pathlib.Path(begin_in_place.__file__).read_text(encoding="utf-8")
+    text = pathlib.Path(__file__).with_name("begin_in_place.py").read_text(encoding="utf-8")
     # What runs a task in the background looks at the first line for the interpreter.
     return f"{_SHEBANG}\n{text}\n\nbegin(**{given!r})\n".encode()
 
