@@ -9,8 +9,14 @@ import os
 import typing as t
 
 import pytest
+from hypothesis import settings
 from labmachine import LabMachine
 from served import ServedMachine
+
+#: What is drawn at random is the same in each run, lest a run fail for what another one has not seen. Others are drawn
+#: with --hypothesis-profile=default, as is done in the long tests.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--module-python", default="", help="run modules in test machines under this Python")
     parser.addoption("--topologies", type=int, default=50, help="how many random topologies are built")
     parser.addoption("--topology-shrink", action="store_true", help="look for the smallest that fails; takes minutes")
+    parser.addoption("--rounds", type=int, default=5, help="how many rounds the tests of many rounds have")
     parser.addoption("--topology-seed", default="1", help="what they are drawn by; the same seed draws the same ones")
 
 

@@ -184,9 +184,13 @@ class Kernel:
         self.state.namespaces[link.netns].links[link.name] = link
 
     def _drop(self, key: LinkName) -> None:
-        if self.state.link(key):
+        link = self.state.link(key)
+        if link:
             self._cut(key)
-            del self.state.namespaces[key[0]].links[key[1]]
+            space = self.state.namespaces[link.netns]
+            sources = {address.partition("/")[0] for address in link.addresses}
+            space.routes[:] = [route for route in space.routes if route.source not in sources]
+            del space.links[link.name]
 
     def _cut(self, key: LinkName) -> None:
         routes = self.state.namespaces[key[0]].routes
