@@ -16,7 +16,7 @@ from . import merging, namespaces, observe, plan, records, rundir, topology, ver
 from .apply import Apply, ResidueError
 from .command import MACHINE
 from .errors import LabError
-from .kinds import KINDS, Netns, Resource, Service
+from .kinds import KINDS, Netns, Resource, Service, Sysctl
 from .lean import dataclass
 from .ledger import Ledger
 from .merging import Items
@@ -116,7 +116,7 @@ def _run(request: Request, ledger: Ledger | None, check: bool, progress: Progres
         if not check:
             look = partial(observe.read, Scope.of(request.resources, request.lab), sockets)
             work = Apply(sockets, state, look, progress)
-            _apply(request, operations, ledger or Ledger(request.lab or MACHINE), work)
+            _apply(request, operations, state, ledger or Ledger(request.lab or MACHINE), work)
     return Outcome(operations, state)
 
 
@@ -275,8 +275,8 @@ def _is_claimed(key: LinkName, state: State, ledger: Ledger | None) -> bool:
     return not ledger.complete or ledger.lab in (peer and state.link_owner(peer), base and base.owner)
 
 
-def _apply(request: Request, operations: list[Operation], before: Ledger, work: Apply) -> None:
-    after = _remember(request, operations, before)
+def _apply(request: Request, operations: list[Operation], state: State, before: Ledger, work: Apply) -> None:
+    after = _remember(request, operations, state, before)
     if not operations and after == before:
         return
     intent = _intent(request, after, before)
@@ -309,14 +309,11 @@ def _made(request: Request) -> list[str]:
     return [each.name for each in request.present if isinstance(each, Netns)] if request.lab else []
 
 
-def _remember(request: Request, operations: Sequence[Operation], before: Ledger) -> Ledger:
+def _remember(request: Request, operations: Sequence[Operation], state: State, before: Ledger) -> Ledger:
     """The ledger once the operations are done."""
     known = before.known_values()
     values = {key: value for key, value in before.first_values.items() if key in known}
-    for step in operations:
-        if isinstance(step, WriteSysctl) and step.before is not None:
-            for name, value in {step.name: step.before, **step.along}.items():
-                values.setdefault((step.netns, name), (namespaces.identity(step.netns), value))
+    _note_first_values(values, request, operations, state)
     removed = {each.name for each in request.absent if isinstance(each, Netns)}
     values = {key: value for key, value in values.items() if key[0] not in removed}
     managed = Scope.of(request.present).names(Topic.SETTING)
@@ -329,6 +326,26 @@ def _remember(request: Request, operations: Sequence[Operation], before: Ledger)
     resources = topology.unparse(request.present) if request.lab else {}
     spaces = {name: before.spaces[name] for name in _made(request) if name in before.spaces}
     return Ledger(before.lab, resources, values, spaces, former=_begun_with(request, operations, before))
+
+
+def _note_first_values(
+    values: dict[tuple[str, str], tuple[str, str]], request: Request, operations: Iterable[Operation], state: State
+) -> None:
+    """What settings are before they are written for the first time, and before a lab declares them as they are.
+
+    What changes along with one that somebody else has changed meanwhile was not so at first.
+    """
+    for step in operations:
+        if isinstance(step, WriteSysctl) and step.before is not None:
+            identity = namespaces.identity(step.netns)
+            _where, first = values.setdefault((step.netns, step.name), (identity, step.before))
+            for name, value in step.along.items() if first == step.before else ():
+                values.setdefault((step.netns, name), (identity, value))
+    root = state.namespaces.get(ROOT)
+    declared = [each for each in request.present if isinstance(each, Sysctl) and each.netns == ROOT]
+    for each in declared if request.lab and root else ():
+        if root and each.name in root.sysctls:
+            values.setdefault((ROOT, each.name), (namespaces.identity(ROOT), root.sysctls[each.name]))
 
 
 def _begun_with(request: Request, operations: Sequence[Operation], before: Ledger) -> Items | None:

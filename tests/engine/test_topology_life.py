@@ -199,6 +199,23 @@ def test_a_dropped_sysctl_gets_its_first_value_back(machine: LabMachine) -> None
     assert (machine.run(sysctl).stdout, machine.run(inside).stdout) == ("0\n", "0\n")
 
 
+def test_a_setting_that_was_as_declared_gets_that_value_back(machine: LabMachine) -> None:
+    """Whatever somebody made of it while the lab was there; and what changes along with it."""
+    before = settled(machine)
+    item = {"name": "net.ipv4.ip_forward", "value": "0"}
+    machine.module("topology", name="lab", netns=[{"name": "ns1"}], sysctl=[item])
+    machine.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"])
+    assert machine.module("topology", name="lab", netns=[{"name": "ns1"}], sysctl=[item])["changed"]
+    machine.module("topology", name="lab", state="absent")
+    same(before, settled(machine))
+    machine.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"])
+    before = settled(machine)
+    for value in ("1", "0"):
+        machine.module("topology", name="lab", netns=[{"name": "ns1"}], sysctl=[{**item, "value": value}])
+    machine.module("topology", name="lab", state="absent")
+    same(before, settled(machine))
+
+
 def test_walk_to_a_very_different_lab(machine: LabMachine) -> None:
     before = machine.snapshot()
     other: Items = {
