@@ -280,10 +280,13 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
 
 
 def long(tally: Tally) -> None:
-    """Many random topologies, others in each run unless a seed is given, and what was tried."""
+    """Many random topologies, others in each run unless a seed is given, and many rounds; and what was tried."""
     chosen = ["--topologies=600", f"--topology-seed={random.randrange(10**6)}", *sys.argv[2:]]  # noqa: S311 - no secret
     print(*chosen, flush=True)
     pytest(tally, "random topologies", "-s", "tests/engine/test_topology_random.py", *chosen)
+    pytest(tally, "random plans", "--hypothesis-profile=default", "tests/unit/plugins/module_utils/test_plan.py")
+    pytest(tally, "eight runs at once", "--rounds=200", "tests/long/test_together.py", *sys.argv[2:])
+    pytest(tally, "up and down", "--rounds=300", "tests/long/test_endurance.py", *sys.argv[2:])
 
 
 def mutants(tally: Tally) -> None:

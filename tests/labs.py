@@ -121,6 +121,40 @@ ROOTED: Items = {
     ],
 }
 
+NAT = {"jump": "MASQUERADE", "source": "10.0.0.0/8"}
+NAP = {"name": "nap", "command": ["sleep", "1000"]}
+
+
+def everything(name: str, dev: str, number: int) -> Items:
+    """A lab with an object of every kind, in namespaces of its own and, on an interface of it, in the machine's own."""
+    inner, outer = f"{name}-in", f"{name}-out"
+    service = {"interfaces": ["s0"], "dns": True, "ranges": [{"start": "192.0.2.100", "end": "192.0.2.200"}]}
+    peer = {"name": "c0", "netns": outer}
+    return {
+        "netns": [{"name": inner}, {"name": outer}],
+        "veth": [
+            {"name": "s0", "netns": inner, "addresses": ["192.0.2.254/24"], "peer": peer},
+            {"name": "p0", "netns": inner, "peer": {"name": "p1", "netns": outer}},
+        ],
+        "macvlan": [{"name": "m0", "netns": outer, "parent": "c0"}, {"name": f"{name}-m", "parent": dev}],
+        "vxlan": [{"name": "x0", "netns": inner, "id": 1, "dev": "s0", "remote": "192.0.2.1"}],
+        "bridge_vlan": [{"name": "br0", "netns": outer, "ports": [{"name": "p1"}]}, {"name": f"{name}-br"}],
+        "route": [
+            {"netns": inner, "dst": "10.0.0.0/8", "type": "blackhole"},
+            {"dst": f"10.{number}.0.0/16", "type": "blackhole"},
+        ],
+        "sysctl": [
+            {"netns": inner, "name": "net.ipv4.ip_forward", "value": "1"},
+            {"name": f"net.ipv4.conf.{dev}.forwarding", "value": "1"},
+        ],
+        "iptables_nat": [{"netns": inner, "rules": [NAT]}, {"rules": [{**NAT, "source": f"10.{number}.0.0/16"}]}],
+        "process": [{**NAP, "netns": inner}, NAP],
+        "capture": [{"name": "all", "netns": inner, "dev": "s0"}, {"name": "all", "dev": dev}],
+        "vswitch": [{"name": "sw", "netns": inner, "ports": ["p0"]}, {"name": "sw", "ports": [dev]}],
+        "dnsmasq_dhcp": [{**service, "netns": inner}],
+        "dhcp_client": [{"netns": outer, "dev": "c0"}],
+    }
+
 
 def changed(items: Items, kind: str, index: int, **options: t.Any) -> Items:
     """The same lab with one item's options changed; None takes an option away."""

@@ -57,8 +57,13 @@ def _texts(paths: Iterable[str]) -> dict[str, str]:
 
 
 def owner(netns: str, sockets: Sockets) -> str | None:
-    """The lab that made a namespace, by the mark on its loopback."""
-    answer = sockets.get(netns).execute([encode.link_message(netlink.GETLINK, index=netlink.LOOPBACK)])[0]
+    """The lab that made a namespace, by the mark on its loopback; None also if somebody has just removed it."""
+    try:
+        answer = sockets.get(netns).execute([encode.link_message(netlink.GETLINK, index=netlink.LOOPBACK)])[0]
+    except (LabError, OSError):
+        if namespaces.exists(netns):
+            raise
+        return None
     return states.owner(decode.link(answer.messages[0]).alias) if answer.messages else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from labs import PAIR, ROOTED, refused, same, settled, view
+from labs import NAP, NAT, PAIR, ROOTED, everything, refused, same, settled, view
 from processes import alive
 
 if t.TYPE_CHECKING:
@@ -71,41 +71,6 @@ def test_another_labs_things_are_refused_with_its_name(machine: LabMachine) -> N
         said = machine.module(module, _fails=True, **options)["msg"]
         assert said == f"{place} belongs to lab 'first' {CHANGE_IT}"
     same(before, view(machine, "", "ns1"))
-
-
-def everything(name: str, dev: str, number: int) -> Items:
-    """A lab with an object of every kind, in namespaces of its own and, on an interface of it, in the machine's own."""
-    inner, outer = f"{name}-in", f"{name}-out"
-    service = {"interfaces": ["s0"], "dns": True, "ranges": [{"start": "192.0.2.100", "end": "192.0.2.200"}]}
-    peer = {"name": "c0", "netns": outer}
-    return {
-        "netns": [{"name": inner}, {"name": outer}],
-        "veth": [
-            {"name": "s0", "netns": inner, "addresses": ["192.0.2.254/24"], "peer": peer},
-            {"name": "p0", "netns": inner, "peer": {"name": "p1", "netns": outer}},
-        ],
-        "macvlan": [{"name": "m0", "netns": outer, "parent": "c0"}, {"name": f"{name}-m", "parent": dev}],
-        "vxlan": [{"name": "x0", "netns": inner, "id": 1, "dev": "s0", "remote": "192.0.2.1"}],
-        "bridge_vlan": [{"name": "br0", "netns": outer, "ports": [{"name": "p1"}]}, {"name": f"{name}-br"}],
-        "route": [
-            {"netns": inner, "dst": "10.0.0.0/8", "type": "blackhole"},
-            {"dst": f"10.{number}.0.0/16", "type": "blackhole"},
-        ],
-        "sysctl": [
-            {"netns": inner, "name": "net.ipv4.ip_forward", "value": "1"},
-            {"name": f"net.ipv4.conf.{dev}.forwarding", "value": "1"},
-        ],
-        "iptables_nat": [{"netns": inner, "rules": [NAT]}, {"rules": [{**NAT, "source": f"10.{number}.0.0/16"}]}],
-        "process": [{**NAP, "netns": inner}, NAP],
-        "capture": [{"name": "all", "netns": inner, "dev": "s0"}, {"name": "all", "dev": dev}],
-        "vswitch": [{"name": "sw", "netns": inner, "ports": ["p0"]}, {"name": "sw", "ports": [dev]}],
-        "dnsmasq_dhcp": [{**service, "netns": inner}],
-        "dhcp_client": [{"netns": outer, "dev": "c0"}],
-    }
-
-
-NAT = {"jump": "MASQUERADE", "source": "10.0.0.0/8"}
-NAP = {"name": "nap", "command": ["sleep", "1000"]}
 
 
 def seen(machine: LabMachine, name: str, dev: str, number: int) -> list[t.Any]:
