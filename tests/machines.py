@@ -139,6 +139,9 @@ class Member(Machine):
         """Return when it can be reached by SSH."""
         listening = ["ss", "-Htln", "sport = :22"]
         wait_until(lambda: bool(self.run(listening).stdout), f"sshd of {self.name} listens")
+        # Whoever looked for it while it was away is told for a moment more that there is no way to it (arp(7)).
+        ping = ["ping", "-c", "1", "-W", "1", self.address]
+        wait_until(lambda: self.controller.run(ping, check=False).returncode == 0, f"{self.name} is reached")
 
     def namespaces(self) -> list[str]:
         """The names of its network namespaces."""
