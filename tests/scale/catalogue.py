@@ -1,23 +1,29 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks of the collection's own labs cost, against a play that does nothing."""
+"""What the playbooks of the collection's own labs cost, against a play that does nothing; and a check of all pairs."""
 
 from __future__ import annotations
 
+import json
 import pathlib
+import sys
 import tempfile
 import typing as t
 
 import kernel_rules
-from labmachine import ROOT, LabMachine
+from labmachine import ANSIBLE_DIRECTORY, COLLECTIONS, ROOT, LabMachine
 
 from .means.base import Command
-from .means.topology import playbook
+from .means.topology import document, playbook
 from .measure import Sample, meter
+from .works.star import STAR
 
 #: The play that does nothing, and what is put behind the name of a lab that is built without its checks.
 EMPTY, UNCHECKED = "an empty play", " without checks"
+#: That so many nodes reach each other.
+NODES = 100
+PAIRS = f"all {NODES * (NODES - 1):,} pairs of {NODES} nodes"
 
 
 def scenarios() -> list[str]:
@@ -33,7 +39,28 @@ def measure(names: t.Sequence[str], rounds: int, say: t.Callable[[str], None]) -
         for name, path, more in _plays(names):
             say(f"round {number + 1} of {rounds}: {name}")
             found.setdefault(name, []).append(_one(path, more))
+        say(f"round {number + 1} of {rounds}: {PAIRS}")
+        found.setdefault(PAIRS, []).append(_pairs())
     return found
+
+
+def _pairs() -> Sample:
+    """The module that checks, alone."""
+    network = STAR.build(NODES)
+    ports = [port for cable in network.cables for port in (cable.left, cable.right) if port.address]
+    addresses = {port.netns: port.address.partition("/")[0] for port in ports}
+    order = {
+        "ansible": ANSIBLE_DIRECTORY,
+        "collections": str(COLLECTIONS),
+        "module": "check",
+        "args": {"checks": [{"mesh": {"addresses": addresses}}]},
+    }
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory, LabMachine.start([directory]) as machine:
+        machine.module("topology", **document(network))
+        wanted = pathlib.Path(directory) / "check.json"
+        wanted.write_text(json.dumps(order), encoding="utf-8")
+        command = Command([sys.executable, str(ROOT / "tests/run_module.py")], str(wanted))
+        return meter(machine, command, pathlib.Path(directory) / "log", PAIRS)
 
 
 def _plays(names: t.Sequence[str]) -> t.Iterator[tuple[str, str, list[str]]]:

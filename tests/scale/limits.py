@@ -109,4 +109,5 @@ PROMISES = (
     Promise(f"memory of the module, {_LARGE:,} nodes", "MiB", 400, _size_of("memory")),
     Promise(f"open files of the module, {_LARGE:,} nodes", "", 1024, _size_of("files")),
     Promise("the lab `veth` without checks, to an empty play", "", 2, _small_lab),
+    Promise(f"{catalogue.PAIRS}, checked", "s", 5, lambda results: results.play(catalogue.PAIRS)),
 )

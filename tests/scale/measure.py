@@ -39,12 +39,16 @@ class Case:
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """What it took: seconds of wall clock and of processors, MiB of the largest process, open files of the first."""
+    """What it took: seconds of wall clock and of processors, MiB of the largest process, open files of the first.
+
+    Of the seconds of processors `kernel` are those in system calls.
+    """
 
     wall: float
     cpu: float
     memory: float
     files: int
+    kernel: float = 0.0
 
 
 @dataclasses.dataclass
@@ -53,7 +57,7 @@ class Results:
 
     samples: dict[Case, list[Sample]] = dataclasses.field(default_factory=dict)
     left_out: dict[str, str] = dataclasses.field(default_factory=dict)
-    #: The playbooks of the collection, by name.
+    #: The playbooks of the collection, by name, and what else is measured alone.
     plays: dict[str, list[Sample]] = dataclasses.field(default_factory=dict)
 
     def median(self, case: Case, what: str = "wall") -> float | None:

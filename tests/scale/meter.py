@@ -45,6 +45,7 @@ def main() -> None:
         "status": os.waitstatus_to_exitcode(status),
         "wall": wall,
         "cpu": used.ru_utime + used.ru_stime,
+        "kernel": used.ru_stime,
         "memory": used.ru_maxrss / 1024,
         "files": most,
     }

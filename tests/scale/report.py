@@ -51,6 +51,9 @@ def markdown(plan: Plan, results: Results, verdicts: t.Sequence[Verdict], pictur
     parts += ["## What is promised\n", "\n".join(promises(verdicts)) + "\n"]
     for work, size in itertools.product(plan.works, sorted(plan.sizes)):
         parts += [f"## {work.name}, {size:,} nodes\n", "\n".join(table(plan, results, work.name, size)) + "\n"]
+    shares = where_time_goes(results)
+    if shares:
+        parts += ["## Where the time goes\n", "\n".join(shares) + "\n"]
     if results.plays:
         parts += ["## The labs of the collection\n", "\n".join(plays(results)) + "\n"]
     if results.left_out:
@@ -88,10 +91,33 @@ def table(plan: Plan, results: Results, work: str, size: int) -> list[str]:
     return [_row(head), _row(["---"] * len(head)), *(_row(row) for row in rows)]
 
 
+def where_time_goes(results: Results) -> list[str]:
+    """Of the module's work on stars: to start, in Python, in the kernel; and what Ansible adds to it."""
+    sizes = sorted({case.size for case in results.samples if case.work == "star" and case.means == "module"})
+    rows = [
+        row for size, phase in itertools.product(sizes[1:], Phase) if (row := _shares(results, sizes[0], size, phase))
+    ]
+    head = ["seconds", "start", "Python", "kernel", "waiting", "Ansible besides"]
+    told = "To start takes what a lab of {} nodes takes in Python; kernel is the time in system calls.\n"
+    return [told.format(sizes[0]), _row(head), _row(["---"] * len(head)), *rows] if rows else []
+
+
+def _shares(results: Results, least: int, size: int, phase: Phase) -> str:
+    """A row, empty if it was not measured."""
+    case = Case("star", size, "module", phase)
+    wall, cpu, kernel = (results.median(case, what) for what in ("wall", "cpu", "kernel"))
+    small, its_kernel = (results.median(Case("star", least, "module", phase), what) for what in ("cpu", "kernel"))
+    if wall is None or cpu is None or kernel is None or small is None or its_kernel is None:
+        return ""
+    start, play = small - its_kernel, results.median(Case("star", size, "playbook", phase))
+    shown = (start, max(0.0, cpu - kernel - start), kernel, max(0.0, wall - cpu), play - wall if play else None)
+    return _row([f"{size:,} nodes, {phase.value}", *map(_figure, shown)])
+
+
 def plays(results: Results) -> list[str]:
     """Seconds of each playbook, with its checks and without, and how often an empty play would fit into it."""
     empty = results.play(catalogue.EMPTY)
-    rows = [f"| {catalogue.EMPTY} | {_figure(empty)} | | |"]
+    rows = [f"| {each} | {_figure(results.play(each))} | | |" for each in (catalogue.EMPTY, catalogue.PAIRS)]
     for name in results.plays:
         whole, bare = results.play(name), results.play(name + catalogue.UNCHECKED)
         if whole and bare and empty:

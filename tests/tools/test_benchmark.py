@@ -10,7 +10,7 @@ import pathlib
 
 import benchmark
 import pytest
-from scale import limits, measure, seen
+from scale import limits, measure, report, seen
 from scale.means import MEANS, topology
 from scale.means.base import Phase
 from scale.measure import Case, Results, Sample
@@ -59,6 +59,17 @@ def test_promises(module: float, word: str) -> None:
 
 def test_what_was_not_measured_breaks_no_promise() -> None:
     assert _word(_took(module=1.0), "creation: the module to the floor") == "not measured"
+
+
+def test_where_the_time_goes() -> None:
+    took = {(10, "module"): (0.5, 0.3, 0.1), (1000, "module"): (2.0, 1.5, 0.7), (1000, "playbook"): (3.0, 2.0, 0.8)}
+    samples = {
+        Case("star", size, means, Phase.CREATE): [Sample(wall, cpu, 0, 0, kernel)]
+        for (size, means), (wall, cpu, kernel) in took.items()
+    }
+    *_head, row = report.where_time_goes(Results(samples))
+    assert row == "| 1,000 nodes, create | 0.2 | 0.6 | 0.7 | 0.5 | 1 |"
+    assert report.where_time_goes(_took(module=1.0)) == []
 
 
 @pytest.mark.parametrize("work", WORKS)
