@@ -40,6 +40,7 @@ EMPTY = {
     "busybox",
     "debootstrap",
     "file",
+    "graphviz",
     "kmod",
     "nftables",
     "procps-ng",
