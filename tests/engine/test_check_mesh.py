@@ -110,6 +110,23 @@ def test_many_sources_and_few_targets(machine: LabMachine) -> None:
     assert result["evidence"] == ["elsewhere (10.77.0.250) is reached by nobody"]
 
 
+def test_the_machine_itself_keeps_the_neighbours_that_it_knows(machine: LabMachine) -> None:
+    nodes = {name: ADDRESSES[name] for name in list(ADDRESSES)[:20]}
+    build(machine, nodes, 24)
+    machine.module("netns", name="far")
+    machine.module(
+        "veth",
+        name="up",
+        addresses=["10.88.0.1/24"],
+        peer={"name": "up", "netns": "far", "addresses": ["10.88.0.2/24"]},
+    )
+    machine.run(["ping", "-c", "1", "-W", "5", "10.88.0.2"])
+    known = [each["dst"] for each in machine.json(["ip", "-j", "-4", "neigh"])]
+    assert known == ["10.88.0.2"]
+    mesh(machine, fails=True, addresses=nodes, **{"from": ["", *nodes]})
+    assert [each["dst"] for each in machine.json(["ip", "-j", "-4", "neigh"])] == known
+
+
 def test_ipv6(machine: LabMachine) -> None:
     addresses = {"n0": "fd00:77::1", "n1": "fd00:77::2"}
     build(machine, addresses, 64)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .. import encode, namespaces, netlink
 from ..codecs import attributes
 from ..netlink import Sockets
+from ..state import ROOT
 from . import diagnose
 from .look import View
 from .outcome import Outcome
@@ -181,7 +182,8 @@ class _Round:
         """Let the namespaces forget what they have learned of each other, if that is much."""
         if self._forgets:
             for netns in self._busy:
-                if netns in self._here or netns not in self._addresses:
+                # the machine's own neighbours are not ours, and one namespace has room for its share
+                if netns != ROOT and (netns in self._here or netns not in self._addresses):
                     self._forget_in(netns)
         self._busy.clear()
         self._since = 0
