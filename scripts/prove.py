@@ -136,6 +136,7 @@ def lint(tally: Tally) -> None:
     workflows = [str(path) for path in sorted((ROOT / ".github/workflows").glob("*.yml"))]
     schema = ["--builtin-schema", "vendor.github-workflows"]
     one(tally, "check-jsonschema", [str(BIN / "check-jsonschema"), *schema, *workflows], size=len(workflows))
+    one(tally, "the documentation's pages", [str(BIN / "python"), "scripts/docs.py"])
     publication(tally)
     sanity(tally)
 

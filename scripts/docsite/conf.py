@@ -1,0 +1,47 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of Sphinx. Nothing is asked of the network, neither now nor by the pages: no fonts, no scripts."""
+
+from __future__ import annotations
+
+import typing as t
+
+from docutils import nodes
+
+if t.TYPE_CHECKING:
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+
+project = html_title = "tcpip.lab"
+copyright = "Contributors to the tcpip.lab collection"  # noqa: A001 - Sphinx calls it so
+extensions = ["myst_parser", "sphinx_antsibull_ext"]
+html_theme = "furo"
+html_static_path = ["wide.css"]
+html_css_files = ["wide.css"]
+# So deep are headings that links can point to.
+myst_heading_anchors = 3
+highlight_language = "text"
+
+_ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/"
+_SETTINGS = "reference_appendices/config.html"
+#: What the reference points to in Ansible's own documentation.
+_ELSEWHERE = {
+    "ANSIBLE_PIPELINING": f"{_SETTINGS}#envvar-ANSIBLE_PIPELINING",
+    "action_plugins": "plugins/action.html",
+    "ansible_collections.ansible.builtin.fetch_module": "collections/ansible/builtin/fetch_module.html",
+    "ansible_collections.ansible.builtin.iptables_module": "collections/ansible/builtin/iptables_module.html",
+    "ansible_configuration_settings": _SETTINGS,
+    "common_return_values": "reference_appendices/common_return_values.html",
+}
+
+
+def _elsewhere(_app: Sphinx, _env: t.Any, node: pending_xref, shown: nodes.Element) -> nodes.reference | None:
+    """The link to Ansible's documentation, which intersphinx would have to fetch first."""
+    page = _ELSEWHERE.get(node["reftarget"])
+    return nodes.reference("", "", shown, internal=False, refuri=_ANSIBLE + page) if page else None
+
+
+def setup(app: Sphinx) -> None:
+    """What Sphinx calls."""
+    app.connect("missing-reference", _elsewhere)

@@ -1,0 +1,95 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation is built without a network, has a page for everything, and no link that leads nowhere."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+from labmachine import ROOT
+
+import docs
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine
+
+#: What a page has the browser fetch by itself: a script, a style sheet, a picture, a font.
+FETCHED = re.compile(
+    r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["'](?:https?:)?//[^>]*>|url\(["']?(?:https?:)?//"""
+)
+
+
+def expected() -> set[str]:
+    """The pages that there have to be."""
+    kinds = {"modules": "module", "filter": "filter", "connection": "connection", "inventory": "inventory"}
+    plugins = [
+        (path.stem, kinds[path.parent.name]) for path in (ROOT / "plugins").glob("*/*.py") if path.parent.name in kinds
+    ]
+    roles = [path.name for path in (ROOT / "roles").iterdir()]
+    return {
+        *(f"reference/{name}_{kind}.html" for name, kind in plugins),
+        *(page for role in roles for page in (f"reference/{role}_role.html", f"roles/{role}/README.html")),
+        *(f"playbooks/{path.stem}.html" for path in (ROOT / "playbooks").glob("*.yml")),
+        *(str(pathlib.Path(page).with_suffix(".html")) for page in docs.pages()),
+        "index.html",
+    }
+
+
+def test_all_of_it_is_built_without_a_network(machine: LabMachine, tmp_path_factory: pytest.TempPathFactory) -> None:
+    place = tmp_path_factory.mktemp("docs")
+    machine.run([sys.executable, str(ROOT / "scripts/docs.py"), str(place)], timeout=300)
+    html = place / "html"
+    built = {str(path.relative_to(html)): path.read_text(encoding="utf-8") for path in html.rglob("*.html")}
+    assert expected() - built.keys() == set()
+    texts = {**built, **{path.name: path.read_text(encoding="utf-8") for path in html.rglob("*.css")}}
+    assert {name: FETCHED.findall(text) for name, text in texts.items() if FETCHED.search(text)} == {}
+
+
+@pytest.mark.parametrize(
+    ("link", "leads_to"),
+    [
+        ("reuse.md", "reuse.md"),
+        ("../README.md#support", "../README.md#support"),
+        ("examples/own_repository", "examples/own_repository/README.md"),
+        ("../playbooks/router.yml", "../playbooks/router.md"),
+        ("../plugins/modules/veth.py", "../reference/veth_module.rst"),
+        ("../Makefile", "https://github.com/tcpip-lab/tcpip.lab/blob/main/Makefile"),
+        ("../changelogs", "https://github.com/tcpip-lab/tcpip.lab/tree/main/changelogs"),
+        ("https://example.org/x", "https://example.org/x"),
+        ("#a", "#a"),
+    ],
+)
+def test_where_a_link_leads(link: str, leads_to: str) -> None:
+    assert docs.linked(f"see [`x`]({link}).", "docs/design.md") == f"see [`x`]({leads_to})."
+
+
+def test_code_is_no_link() -> None:
+    text = "`[a](b)`\n```text\n[a](b)\n```\n"
+    assert docs.linked(text, "docs/design.md") == text
+
+
+def test_a_link_to_a_file_that_is_not_there() -> None:
+    with pytest.raises(FileNotFoundError, match=r"docs/design\.md: a link leads to nosuch\.md, which is not there"):
+        docs.linked("see [that](nosuch.md)", "docs/design.md")
+
+
+@pytest.mark.parametrize(("link", "built"), [("two.md#a-part", True), ("two.md#no-part", False), ("#no", False)])
+def test_a_link_to_a_heading_that_is_not_there(link: str, built: bool, tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("conf.py", "wide.css"):
+        (source / name).write_text((docs.SITE / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (source / "index.md").write_text(f"# One\n\nSee [there]({link}).\n\n```{{toctree}}\ntwo\n```\n", encoding="utf-8")
+    (source / "two.md").write_text("# Two\n\n## A part\n", encoding="utf-8")
+    try:
+        docs.build(source, tmp_path / "html")
+    except subprocess.CalledProcessError:
+        assert not built
+    else:
+        assert built
