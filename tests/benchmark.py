@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 import sys
 import typing as t
@@ -68,6 +69,7 @@ def say(text: str) -> None:
 def main(words: t.Sequence[str]) -> int:
     """The command line."""
     given = arguments(words)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what Python has compiled it keeps, as it does for who uses it
     sizes, rounds = ([10], 1) if given.quick else (given.sizes, given.rounds)
     phases = [phase for phase in Phase if phase is Phase.CREATE or phase in given.phases]
     plan = measure.Plan(given.means, given.works, sizes, phases, rounds, given.patience)

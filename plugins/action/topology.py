@@ -23,6 +23,16 @@ _EVERY_S = 1.5
 class ActionModule(InPlace):
     """Each machine cuts the same document in the same way, and hands its own part to the module."""
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the module, and keep of a lab that may be large what identifies it.
+
+        With the result of a task, Ansible hands over what the task was given, though who takes it has that already.
+        """
+        result = super().run(tmp, task_vars)
+        if not self._task.until and not self._task.retries:  # otherwise it may be needed again
+            self._task.args = {name: self._task.args[name] for name in ("name", "state") if name in self._task.args}
+        return result
+
     def run_module(self, args: dict[str, t.Any], known: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module, once."""
         found: dict[str, t.Any] = {}

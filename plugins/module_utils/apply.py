@@ -6,30 +6,35 @@
 from __future__ import annotations
 
 import errno
-import os
-import resource
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Callable
 
-from . import encode, namespaces, netlink
 from .aftermath import lost
 from .errors import LabError
 from .features import unknown_kind
+from .files import ALLOWANCE
 from .netlink import AT_ONCE, Answer, Refusal, Sockets
-from .operations import AddAddress, AddRoute, CreateDevice, Creation, Direct, Operation, RemoveNamespace
+from .numbers import Numbers
+from .operations import (
+    AddAddress,
+    AddRoute,
+    CreateDevice,
+    CreateNamespace,
+    Creation,
+    Direct,
+    Operation,
+    RemoveNamespace,
+)
 from .perform import Ground, perform
 from .progress import Progress
-from .requests import Numbers, home, named, request
-from .state import LinkName, State, describe
+from .requests import home, named, request
+from .state import State
 
 #: The links of a namespace that was removed a moment ago vanish with a delay; until then their names are taken.
 _NAME_BUSY_S = 2.0
 _NAME_BUSY = (errno.EEXIST, errno.EBUSY)
-#: Descriptors that a run needs besides those of the namespaces that it removes.
-_OTHER_FILES = 600
-
 
 #: What is left to do in a state.
 Missing = Callable[[State], Sequence[Operation]]
@@ -52,10 +57,8 @@ class Apply:
         self._progress = progress
         self._wanted: Sequence[Operation] = ()
         self._done: list[Operation] = []
-        self._indexes: dict[LinkName, int] = {}
+        self._numbers = Numbers(sockets)
         self.ground = Ground(sockets)
-        self._borrowed: list[int] = []
-        self._numbers = Numbers(self._index, self._descriptor)
 
     def __enter__(self) -> Apply:
         return self
@@ -69,7 +72,9 @@ class Apply:
         C(missing) tells what is left to do for what is declared, once the kernel has taken things along.
         Raises LabError with the operation that failed and the kernel's reason, after undoing what was done.
         """
-        _allow_files(sum(isinstance(step, RemoveNamespace) for step in operations))
+        # Removed namespaces are held open to the end, for the case that they have to come back.
+        ALLOWANCE.ask(sum(isinstance(step, RemoveNamespace) for step in operations))
+        self._numbers = Numbers(self._sockets, {each.netns for each in operations if isinstance(each, CreateNamespace)})
         self._wanted = operations
         try:
             self._carry_out_all(operations, missing)
@@ -151,7 +156,7 @@ class Apply:
             try:
                 self._send(netns, turn)
             finally:
-                self._return()
+                self._numbers.give_back()
             self._progress.steps(self._done, self._wanted)
 
     def _send(self, netns: str, steps: Sequence[Operation]) -> None:
@@ -159,12 +164,12 @@ class Apply:
 
         The kernel goes on behind one that it refuses, so that those behind it are to be undone, too.
         """
-        self._learn(netns, {name for step in steps for name in named(step)})
+        self._numbers.learn(netns, {name for step in steps for name in named(step)})
         prepared = [(step, self._request(step)) for step in steps]
         answers = iter(self._sockets.get(netns).execute([message for _step, message in prepared if message]))
         failed = None
         for step, message in prepared:
-            refusal = self._insist(netns, step, message, next(answers)) if message else None
+            refusal = self._insist(netns, step, next(answers)) if message else None
             if refusal is None or refusal.number == step.gone:
                 self._done.append(step)
             elif failed is None:
@@ -181,44 +186,14 @@ class Apply:
                 return None
             raise _failure(step, str(error)) from error
 
-    def _insist(self, netns: str, step: Operation, message: bytes, answer: Answer) -> Refusal | None:
+    def _insist(self, netns: str, step: Operation, answer: Answer) -> Refusal | None:
         deadline = time.monotonic() + _NAME_BUSY_S
         refusal = answer.refusal
         while refusal and refusal.number in _NAME_BUSY and isinstance(step, Creation) and time.monotonic() < deadline:
             time.sleep(0.01)
-            refusal = self._sockets.get(netns).execute([message])[0].refusal
+            self._numbers.leave_all()
+            refusal = self._sockets.get(netns).execute([request(step, self._numbers)])[0].refusal
         return refusal
-
-    def _learn(self, netns: str, names: set[str]) -> None:
-        """Ask for the numbers of interfaces, all at once."""
-        wanted = sorted(names)
-        asked = [
-            encode.link_message(
-                netlink.GETLINK, attributes=[("IFLA_EXT_MASK", netlink.WITHOUT_STATISTICS), ("IFLA_IFNAME", name)]
-            )
-            for name in wanted
-        ]
-        for name, answer in zip(wanted, self._sockets.get(netns).execute(asked)):
-            self._indexes.pop((netns, name), None)
-            for message in answer.messages:
-                self._indexes[netns, name] = netlink.link_index(message)
-
-    def _descriptor(self, netns: str) -> int:
-        """A namespace for a request to name: it stays open until that was sent."""
-        self._borrowed.append(namespaces.open_namespace(netns))
-        return self._borrowed[-1]
-
-    def _return(self) -> None:
-        """Close the namespaces that were opened for requests."""
-        while self._borrowed:
-            os.close(self._borrowed.pop())
-
-    def _index(self, netns: str, name: str) -> int:
-        if (netns, name) not in self._indexes:
-            self._learn(netns, {name})
-        if (netns, name) not in self._indexes:
-            raise LabError(f"there is no interface {name!r} in {describe(netns)}")
-        return self._indexes[netns, name]
 
 
 def _turns(steps: Iterable[Operation]) -> Iterator[list[Operation]]:
@@ -233,15 +208,6 @@ def _turns(steps: Iterable[Operation]) -> Iterator[list[Operation]]:
         if isinstance(step, CreateDevice):
             made.add(step.name)
     yield turn
-
-
-def _allow_files(removed: int) -> None:
-    """Removed namespaces are held open to the end: allow as many files, as far as the system lets us."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = removed + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _failure(step: Operation, reason: str) -> LabError:

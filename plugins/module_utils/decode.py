@@ -31,6 +31,7 @@ _FAMILIES = {number: version for version, number in FAMILIES.items()}
 _LINK = struct.Struct("=16xBxHiII")
 _ADDRESS = struct.Struct("=16xBBBBI")
 _ROUTE = struct.Struct("=16xBBBBBBBBI")
+_TABLE_AT = 20
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK = map(
     number, ("IFLA_ADDRESS", "IFLA_IFNAME", "IFLA_MTU", "IFLA_LINK")
 )
@@ -133,8 +134,10 @@ def vlans(data: bytes) -> Iterator[tuple[int, Vlan]]:
 
 def route(netns: str, data: bytes, names: Mapping[int, str]) -> Route | None:
     """A route of C(netns), whose interfaces have these names; None if it is not one that people make."""
+    if data[_TABLE_AT] == _LOCAL_TABLE:  # most are
+        return None
     family, length, _source, _tos, short, protocol, _scope, type_, flags = _ROUTE.unpack_from(data)
-    if family not in _FAMILIES or type_ not in _ROUTE_TYPES or short == _LOCAL_TABLE or flags & _CLONED:
+    if family not in _FAMILIES or type_ not in _ROUTE_TYPES or flags & _CLONED:
         return None
     found = attributes(data, _ROUTE.size)
     return Route(

@@ -91,8 +91,8 @@ def _nested(value: Mapping[str, Attributes]) -> bytes:
     return _written(value["attrs"])
 
 
-def _peer(value: Mapping[str, Attributes]) -> bytes:
-    return bytes(_LINK[0].size) + _nested(value)
+def _peer(value: Mapping[str, Any]) -> bytes:
+    return _LINK[0].pack(0, 0, value["index"], 0, 0) + _nested(value)
 
 
 def _vlan(value: Mapping[str, int]) -> bytes:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from . import privileges
 from .command import PATH
 from .errors import LabError
+from .files import ALLOWANCE
 from .lean import dataclass
 
 _GO = b"!"
@@ -123,6 +124,7 @@ def _become(plan: Plan, leave: int, other_end: int, failure: int) -> None:
         os.setsid()
         _default_signals()
         os.umask(_UMASK)
+        ALLOWANCE.restore()
         os.chdir(plan.directory)
         _connect(plan, failure)
         if plan.user:

@@ -14,12 +14,13 @@ import socket
 import struct
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import namespaces
 from .codecs import attributes
 from .encode import HEADER
+from .files import ALLOWANCE
 
 # linux/rtnetlink.h
 NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
@@ -45,6 +46,8 @@ _INDEX_AT = 20  # struct ifinfomsg behind the header
 #: Acknowledgements of one batch have to fit into the socket's receive buffer all together.
 AT_ONCE = 64
 _RECEIVE_BYTES = 1 << 17
+#: So many sockets are held open at a time at least, and so many more each time that these do not do.
+_MANY = 256
 #: How often a dump is repeated that was interrupted by a change.
 _DUMP_TRIES = 20
 
@@ -102,11 +105,13 @@ class Socket:
     def _send(self, messages: Sequence[bytes], flags: int) -> int:
         """Number the requests and send them; returns the first number."""
         first = self._sequence + 1
-        batch = bytearray()
+        batch = bytearray().join(messages)
+        offset = 0
         for message in messages:
             self._sequence += 1
             length, type_, given, _sequence, _port = HEADER.unpack_from(message)
-            batch += HEADER.pack(length, type_, given | flags, self._sequence, 0) + message[HEADER.size :]
+            HEADER.pack_into(batch, offset, length, type_, given | flags, self._sequence, 0)
+            offset += length
         self._socket.send(batch)
         return first
 
@@ -125,32 +130,38 @@ class Socket:
     def _dump_once(self, message: bytes) -> tuple[list[bytes], bool]:
         expected = self._send([message], REQUEST | _DUMP)
         found: list[bytes] = []
-        interrupted = False
+        interrupted = 0
         while True:
             for type_, flags, sequence, each in self._receive():
                 if sequence != expected:
                     continue
-                interrupted = interrupted or bool(flags & _INTERRUPTED)
-                refusal = _refusal(each) if type_ in (_ERROR, _DONE) else None
+                interrupted |= flags & _INTERRUPTED
+                if type_ not in (_ERROR, _DONE):
+                    found.append(each)
+                    continue
+                refusal = _refusal(each)
                 if refusal:
                     raise OSError(refusal.number, str(refusal))
-                if type_ in (_ERROR, _DONE):
-                    return found, interrupted
-                found.append(each)
+                return found, bool(interrupted)
 
-    def _receive(self) -> Iterator[tuple[int, int, int, bytes]]:
+    def _receive(self) -> list[tuple[int, int, int, bytes]]:
         data = self._socket.recv(_RECEIVE_BYTES)
-        offset = 0
-        while offset + HEADER.size <= len(data):
+        found = []
+        offset, last = 0, len(data) - HEADER.size
+        while offset <= last:
             length, type_, flags, sequence, _port = HEADER.unpack_from(data, offset)
-            yield type_, flags, sequence, data[offset : offset + length]
+            found.append((type_, flags, sequence, data[offset : offset + length]))
             offset += (length + 3) & ~3
+        return found
 
 
 class Sockets:
-    """The sockets of the namespaces, opened when first needed; the longest unused are closed when there are many."""
+    """The sockets of the namespaces, opened when first needed and kept.
 
-    def __init__(self, most: int = 256) -> None:
+    Where the system does not let the process have so many files, the longest unused are closed.
+    """
+
+    def __init__(self, most: int = _MANY) -> None:
         self._most = most
         self._open: OrderedDict[str, Socket] = OrderedDict()
 
@@ -171,10 +182,16 @@ class Sockets:
 
     def enter(self, netns: str) -> Socket:
         """Open the socket of C(netns), in which this thread is at the moment."""
-        while len(self._open) >= self._most:
-            self._open.popitem(last=False)[1].close()
+        if len(self._open) >= self._most:
+            self._make_room()
         self._open[netns] = Socket()
         return self._open[netns]
+
+    def _make_room(self) -> None:
+        if ALLOWANCE.ask(_MANY):
+            self._most += _MANY
+        else:
+            self._open.popitem(last=False)[1].close()
 
     def forget(self, netns: str) -> None:
         """Close the socket of a namespace that goes."""

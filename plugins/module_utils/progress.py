@@ -14,7 +14,7 @@ from typing import Callable, TypeVar
 from .operations import CreateNamespace, Creation, Operation, RemoveLink, RemoveNamespace
 
 #: So often at most it is told.
-EVERY_S = 0.5
+EVERY_S = 1.0
 
 _T = TypeVar("_T")
 

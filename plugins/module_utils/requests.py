@@ -12,8 +12,8 @@ from ipaddress import ip_interface
 from typing import Any, Callable
 
 from . import encode, netlink
-from .lean import dataclass
 from .netlink import APPEND, CREATE, EXCLUSIVE, REPLACE
+from .numbers import Numbers
 from .operations import (
     AddAddress,
     AddFdb,
@@ -46,17 +46,6 @@ _NOBODY = "0.0.0.0"  # noqa: S104 (an address to clear, not to listen on)
 _UNKNOWN_STATION = "00:00:00:00:00:00"
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """How requests learn the numbers that the kernel knows things by.
-
-    C(index) takes namespace and interface, C(descriptor) the namespace.
-    """
-
-    index: Callable[[str, str], int]
-    descriptor: Callable[[str], int]
-
-
 def home(step: Operation) -> str:
     """The namespace whose socket takes the request: an interface is made where what it stands on is."""
     return step.base if isinstance(step, CreateDevice) else step.netns
@@ -87,12 +76,13 @@ def request(step: Operation, numbers: Numbers) -> bytes:
 @request.register
 def _create_veth(step: CreateVeth, numbers: Numbers) -> bytes:
     netns, name = step.peer
+    near_number, far_number = numbers.choose((step.netns, step.name), step.peer)
     peer = _born(name, step.peer_mtu, step.peer_mac)
     if netns != step.netns:
         peer.append(("IFLA_NET_NS_FD", numbers.descriptor(netns)))
-    data = {"attrs": [("VETH_INFO_PEER", {"attrs": peer})]}
+    data = {"attrs": [("VETH_INFO_PEER", {"index": far_number, "attrs": peer})]}
     attributes = [*_born(step.name, step.mtu, step.mac), _link_info("veth", data)]
-    return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+    return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes, index=near_number)
 
 
 @request.register
@@ -102,8 +92,11 @@ def _create_device(step: CreateDevice, numbers: Numbers) -> bytes:
     if "parent" in given:
         attributes.append(("IFLA_LINK", numbers.index(step.base, given["parent"])))
     if step.netns != step.base:
+        numbers.leave({step.netns})
         attributes.append(("IFLA_NET_NS_FD", numbers.descriptor(step.netns)))
-    return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+        return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+    (number,) = numbers.choose((step.netns, step.name))
+    return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes, index=number)
 
 
 @request.register

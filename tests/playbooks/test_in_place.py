@@ -84,6 +84,16 @@ def test_in_the_background(place: Place) -> None:
     assert namespaces(place.machine) == {"a", "b"}
 
 
+def test_again_and_for_each_of_a_list(place: Place) -> None:
+    """What is kept of a task's options with its result is little; they are all there as long as they are needed."""
+    again = {**TASK, "register": "built", "until": "built is not changed", "retries": 3, "delay": 0}
+    lab = {"name": "{{ item }}", "netns": [{"name": "n{{ item }}"}]}
+    said = place.play({}, tasks=[again, {"name": "Each", "tcpip.lab.topology": lab, "loop": ["x", "y"]}])
+    assert "failed=0" in said, said
+    assert "FAILED - RETRYING" in said
+    assert namespaces(place.machine) == {"a", "b", "nx", "ny"}
+
+
 def test_how_a_machine_is_looked_at(place: Place) -> None:
     """In the process of Ansible itself, if nothing special is asked for."""
     look = {"name": "Look", "tcpip.lab.machine_info": {"commands": ["ip", "no-such-command"]}, "register": "found"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
 import sys
 import typing as t
 
@@ -66,21 +67,27 @@ def wanted(phase: Phase, job: Job) -> tuple[str, dict[str, t.Any]]:
 
 
 class Module(Means):
-    """The module alone: a Python process that reads its options, as Ansible starts one on a managed machine."""
+    """The module alone: the Python process that Ansible starts for it, on the machine where it runs itself."""
 
     name = "module"
     unchanged = '"changed": false'
 
     def command(self, phase: Phase, job: Job) -> Command:
         module, options = wanted(phase, job)
-        order = {
-            "ansible": labmachine.ANSIBLE_DIRECTORY,
-            "collections": str(labmachine.COLLECTIONS),
-            "module": module,
-            "args": options,
-        }
-        argv = [sys.executable, str(labmachine.ROOT / "tests/run_module.py")]
-        return Command(argv, job.write("module.json", json.dumps(order)))
+        return Command([sys.executable, job.write("module.py", _program(module, options))])
+
+
+def _program(module: str, options: t.Mapping[str, t.Any]) -> str:
+    """What the collection has Ansible hand to the interpreter (plugin_utils/in_place.py)."""
+    given = {
+        "module": f"ansible_collections.tcpip.lab.plugins.modules.{module}",
+        "collections": str(labmachine.COLLECTIONS / "ansible_collections"),
+        "ansible": str(pathlib.Path(labmachine.ANSIBLE_DIRECTORY).parent),
+        "options": json.dumps({"ANSIBLE_MODULE_ARGS": options}),
+        "profile": "legacy",
+    }
+    text = (labmachine.ROOT / "plugins/plugin_utils/begin_in_place.py").read_text(encoding="utf-8")
+    return f"{text}\n\nbegin(**{given!r})\n"
 
 
 class Playbook(Means):
