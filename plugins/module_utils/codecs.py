@@ -59,9 +59,12 @@ _TYPE = 0x3FFF  # NLA_TYPE_MASK in linux/netlink.h
 
 
 def decoded(codec: Any, data: bytes) -> Any:
-    """A message as pyroute2 has it."""
-    message = codec(data)
-    message.decode()
+    """A message as pyroute2 has it. Raises ValueError if it is none: pyroute2's errors are many, by its version."""
+    try:
+        message = codec(data)
+        message.decode()
+    except Exception as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
     return message
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -185,4 +186,18 @@ def decode(document: Mapping[str, Any]) -> Command:
     ready: dict[str, Any] = {**given["ready"]}
     given["ready"] = Ready(tuple(ready.pop("tcp")), tuple(ready.pop("udp")), **ready)
     given["stop"] = Stop(**given["stop"])
-    return Command(**given)
+    return _sound(Command(**given))
+
+
+def _sound(command: Command) -> Command:
+    """The command, if all in it is what it should be. Raises ValueError otherwise."""
+    texts = [*command.spot, *command.argv, command.user, command.directory, *command.capabilities, *command.devices]
+    texts += [word for pair in command.environment for word in pair]
+    texts += [text for file in command.files for text in (file.name, file.content)]
+    texts += [command.output, *command.test, command.control, command.ready.log, command.stop.signal]
+    numbers = [*command.ready.tcp, *command.ready.udp, command.ready.timeout, command.stop.timeout]
+    if not command.argv or not all(isinstance(each, str) for each in texts):
+        raise ValueError("it is not the command that was written")
+    if not all(isinstance(each, (int, float)) and 0 <= each < math.inf for each in numbers):
+        raise ValueError("it has not the numbers that were written")
+    return command

@@ -5,6 +5,13 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+#: What comes of data that have another form than was thought, wherever one stumbles over it.
+_MISUNDERSTOOD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error)
+
 
 class LabError(Exception):
     """What was wrong, where in the user's input, and what to do about it.
@@ -22,3 +29,12 @@ class LabError(Exception):
         """The place as the user wrote it, the reason, and the way out."""
         text = f"{self.place}: {self.message}" if self.place else self.message
         return f"{text} ({self.hint})" if self.hint else text
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Raise LabError if what others have written, and the block reads, is not in the form that it should have."""
+    try:
+        yield
+    except _MISUNDERSTOOD as error:
+        raise LabError(f"{what} cannot be understood: {type(error).__name__}: {str(error)[:200]}") from error

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 #: The file, among the data of the process.
 LEASES = "leases"
+_SECONDS = re.compile(r"[0-9]{1,15}")
 
 
 def read_leases(text: str) -> list[dict[str, Any]]:
@@ -16,7 +18,7 @@ def read_leases(text: str) -> list[dict[str, Any]]:
     found = []
     for line in text.splitlines():
         words = line.split()
-        if len(words) == 5 and words[0].isdecimal():
+        if len(words) == 5 and _SECONDS.fullmatch(words[0]):
             name = "" if words[3] == "*" else words[3]
             found.append({"mac": words[1], "address": words[2], "name": name, "expires": int(words[0])})
     return found

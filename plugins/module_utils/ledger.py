@@ -19,10 +19,11 @@ from typing import Any
 
 from . import iptables, namespaces
 from .command import MACHINE
-from .errors import LabError
+from .errors import LabError, understood
 from .merging import Items
 from .progress import Progress
 from .rundir import DIRECTORY, make_directory
+from .values import namespace, namespace_or_root, text
 
 _NETNS_DIRECTORY_IS_OURS = ".netns-directory"
 
@@ -66,12 +67,12 @@ def load(lab: str) -> Ledger | None:
     Raises LabError when it cannot be read.
     """
     try:
-        with open(file(lab), encoding="utf-8") as stream:
-            return _decode(json.load(stream))
+        with open(file(lab), encoding="utf-8") as stream, understood(file(lab)):
+            return _decode(json.load(stream), lab)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise LabError(f"{file(lab)} cannot be read: {error}", hint="remove the file; the marks suffice") from error
+    except LabError as error:
+        raise LabError(error.message, hint="remove the file; the marks suffice") from error
 
 
 def save(ledger: Ledger) -> None:
@@ -135,9 +136,8 @@ def prepare_netns_directory() -> None:
 
 def _noted() -> list[str]:
     try:
-        with open(_note(), encoding="utf-8") as stream:
-            found: list[str] = json.load(stream)
-            return found
+        with open(_note(), encoding="utf-8") as stream, understood(_note()):
+            return [str(each) for each in json.load(stream)]
     except FileNotFoundError:
         return []
 
@@ -237,7 +237,20 @@ def _encode(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _decode(document: Mapping[str, Any]) -> Ledger:
-    values = {(netns, name): (identity, value) for netns, name, identity, value in document["first_values"]}
-    known = (document["spaces"], document["complete"], document["earlier"], document.get("former"))
-    return Ledger(document["lab"], document["resources"], values, *known)
+def _decode(document: Mapping[str, Any], lab: str) -> Ledger:
+    """The ledger of the lab. Raises ValueError and its like for what was not written by us."""
+    words = [[str(word) for word in each] for each in document["first_values"]]
+    first = {(namespace_or_root(netns), text(name)): (identity, value) for netns, name, identity, value in words}
+    spaces = {namespace(name): str(identity) for name, identity in document["spaces"].items()}
+    earlier, former = [_items(each) for each in document["earlier"]], document.get("former")
+    if document["lab"] != lab:
+        raise ValueError(f"it is the ledger of {document['lab']!r}")
+    former = None if former is None else _items(former)
+    return Ledger(lab, _items(document["resources"]), first, spaces, bool(document["complete"]), earlier, former)
+
+
+def _items(document: Mapping[str, Any]) -> Items:
+    """Lists of items by kind."""
+    if not all(isinstance(each, list) for each in document.values()):
+        raise ValueError("it has something else than lists of items")
+    return document

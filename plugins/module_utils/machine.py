@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
-from .errors import LabError
+from .errors import LabError, understood
 from .requirements import suffices
 
 #: The interpreters for which a distribution packages its Python libraries.
@@ -85,19 +85,23 @@ def _pyroute2_version() -> str:
 
 def uplink() -> dict[str, str]:
     """The interface of the machine's IPv4 default route, the gateway, and the interface's address; empty if none."""
-    with open("/proc/net/route", encoding="ascii") as table:
+    with open("/proc/net/route", encoding="ascii", errors="replace") as table:
         found = uplink_of(table.read())
     return {**found, "address": _address(found["dev"])} if found else {}
 
 
 def uplink_of(table: str) -> dict[str, str]:
-    """Interface and gateway of the best default route in a text in the form of /proc/net/route (proc(5))."""
-    lines = [line.split() for line in table.splitlines()[1:]]
-    routes = [line for line in lines if line[1] == line[7] == "00000000" and int(line[3], 16) & _RTF_GATEWAY]
-    if not routes:
-        return {}
-    best = min(routes, key=lambda route: int(route[6]))
-    return {"dev": best[0], "via": socket.inet_ntoa(struct.pack("=I", int(best[2], 16)))}
+    """Interface and gateway of the best default route in a text in the form of /proc/net/route (proc(5)).
+
+    Raises LabError when it has another form.
+    """
+    with understood("/proc/net/route"):
+        lines = [line.split() for line in table.splitlines()[1:]]
+        routes = [line for line in lines if line[1] == line[7] == "00000000" and int(line[3], 16) & _RTF_GATEWAY]
+        if not routes:
+            return {}
+        best = min(routes, key=lambda route: int(route[6]))
+        return {"dev": best[0], "via": socket.inet_ntoa(struct.pack("=I", int(best[2], 16)))}
 
 
 def _address(dev: str) -> str:

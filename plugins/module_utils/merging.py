@@ -79,9 +79,11 @@ IDENTITIES: dict[str, Identify] = {
 def identify(kind: str, item: Any) -> tuple[Any, ...] | None:
     """What tells the item from others; None for one so faulty that it has to stand for itself, until it is parsed."""
     try:
-        return identity(kind, item)
-    except (AttributeError, KeyError, TypeError, ValueError):
+        found = identity(kind, item)
+        hash(found)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
         return None
+    return found
 
 
 def _override(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:

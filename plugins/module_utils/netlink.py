@@ -9,6 +9,7 @@ without a word), and they send one request at a time.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -150,6 +151,8 @@ class Socket:
         offset, last = 0, len(data) - HEADER.size
         while offset <= last:
             length, type_, flags, sequence, _port = HEADER.unpack_from(data, offset)
+            if length < HEADER.size:  # the next one would be looked for in the same place
+                raise OSError(errno.EBADMSG, "a message of the kernel has no length")
             found.append((type_, flags, sequence, data[offset : offset + length]))
             offset += (length + 3) & ~3
         return found

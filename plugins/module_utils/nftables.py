@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 
 # linux/netlink.h, linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h
@@ -17,7 +18,7 @@ _NLMSG_ERROR, _REQUEST, _ACK, _NONREC = 2, 1, 4, 0x100
 _TABLE_NAME, _CHAIN_TABLE, _CHAIN_NAME = 1, 1, 3
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _HEADER = struct.Struct("=IHHII")
-_ERROR = struct.Struct("=i")
+_ERROR_BYTES = 4
 _BUFFER = 65536
 
 
@@ -72,9 +73,11 @@ def _message(  # noqa: PLR0917 (the fields in the order in which they are sent)
 
 
 def _answers(data: bytes) -> Iterator[tuple[int, int]]:
-    """The errors in a datagram by the number of the message, 0 for success."""
+    """The errors in a datagram by the number of the message, 0 for success. Raises OSError if it is none."""
     while data:
-        length, kind, _flags, number, _port = _HEADER.unpack_from(data)
+        length, kind, _flags, number, _port = _HEADER.unpack_from(data.ljust(_HEADER.size, b"\0"))
+        if not _HEADER.size <= length <= len(data):  # the next one would be looked for in the same place
+            raise OSError(errno.EBADMSG, "a message of the kernel has not the length that it says")
         if kind == _NLMSG_ERROR:
-            yield number, _ERROR.unpack_from(data, _HEADER.size)[0]
+            yield number, int.from_bytes(data[_HEADER.size : _HEADER.size + _ERROR_BYTES], sys.byteorder, signed=True)
         data = data[(length + 3) & ~3 :]

@@ -23,7 +23,8 @@ from .netlink import AT_ONCE, GETNSID, NEWNSID, Socket
 
 _ATTRIBUTES_AT = 20  # struct rtgenmsg behind the header, and the padding
 _NSID = number("NETNSA_NSID")
-_CURRENT_NSID = 5  # linux/net_namespace.h
+# linux/net_namespace.h: NETNSA_CURRENT_NSID, NETNSA_NSID_NOT_ASSIGNED
+_CURRENT_NSID, _NONE = 5, b"\xff\xff\xff\xff"
 #: Kernels may end a dump without a word where the first 32 KiB of it are full, which takes some 900 numbers.
 WHOLE = 800
 
@@ -77,6 +78,6 @@ class Nsids:
     def _translated(self, messages: Iterable[bytes]) -> Iterator[tuple[int, str]]:
         for message in messages:
             found = attributes(message, _ATTRIBUTES_AT)
-            theirs, ours = signed(found[_NSID]), signed(found.get(_CURRENT_NSID, b"\xff\xff\xff\xff"))
-            if ours >= 0 and theirs >= 0:
+            theirs, ours = (signed(found.get(each, _NONE)) for each in (_NSID, _CURRENT_NSID))
+            if 0 <= ours < len(self._names) and theirs >= 0:
                 yield theirs, self._names[ours]

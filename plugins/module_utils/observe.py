@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from . import decode, encode, iptables, namespaces, netlink, nsids, records
 from . import state as states
 from .decode import RawFdbEntry, RawLink
-from .errors import LabError
+from .errors import LabError, understood
 from .features import Feature
 from .netlink import CREATE, Socket, Sockets
 from .progress import Progress
@@ -104,23 +104,26 @@ class _Reading:
         self.name = name
         self._socket = sockets.get(name)
         links, addresses, routes = map(self._socket.dump, _QUESTIONS)
-        self.links = {raw.number: raw for raw in map(decode.link, links)}
-        self.names = {raw.number: raw.name for raw in self.links.values()}
-        self.addresses = _grouped(decode.address(data) for data in addresses)
-        self.routes = [route for route in (decode.route(name, data, self.names) for data in routes) if route]
+        with understood(f"what the kernel tells of {states.describe(name)}"):
+            self.links = {raw.number: raw for raw in map(decode.link, links)}
+            self.names = {raw.number: raw.name for raw in self.links.values()}
+            self.addresses = _grouped(decode.address(data) for data in addresses)
+            self.routes = [route for route in (decode.route(name, data, self.names) for data in routes) if route]
         tunnels = any(raw.kind == "vxlan" for raw in self.links.values())
         self.fdb = self._fdb() if tunnels and scope.wants(Topic.FDB, name) else {}
         filters = any(raw.settings.get("default_pvid") is not None for raw in self.links.values())
         self.vlans = self._vlans() if filters else {}
 
     def _fdb(self) -> dict[int, list[RawFdbEntry]]:
-        question = encode.neighbour_message(netlink.GETNEIGH, family=AF_BRIDGE)
-        return _grouped(decode.fdb(data) for data in self._socket.dump(question))
+        answers = self._socket.dump(encode.neighbour_message(netlink.GETNEIGH, family=AF_BRIDGE))
+        with understood("what the kernel tells of forwarding databases"):
+            return _grouped(decode.fdb(data) for data in answers)
 
     def _vlans(self) -> dict[int, list[Vlan]]:
         mask = [("IFLA_EXT_MASK", netlink.WITH_VLANS)]
-        question = encode.link_message(netlink.GETLINK, family=AF_BRIDGE, attributes=mask)
-        return _grouped(pair for data in self._socket.dump(question) for pair in decode.vlans(data))
+        answers = self._socket.dump(encode.link_message(netlink.GETLINK, family=AF_BRIDGE, attributes=mask))
+        with understood("what the kernel tells of VLANs"):
+            return _grouped(pair for data in answers for pair in decode.vlans(data))
 
 
 def _try(name: str, scope: Scope, sockets: Sockets) -> _Reading | None:

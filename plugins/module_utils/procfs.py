@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from .lean import dataclass
 
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
+#: Of a line of /proc/net/tcp and its like the local port, the state and the inode.
+_SOCKET_LINE = re.compile(r"\s*\d+: \w+:(?P<port>[0-9A-F]{4}) \S+ (?P<state>\w\w)(?: +\S+){5} +(?P<inode>[0-9]+)")
 _LISTEN, _UNCONNECTED = "0A", "07"  # enum in net/tcp_states.h; a UDP socket that is bound has the latter
 
 
@@ -29,9 +31,11 @@ def life(pid: int) -> Life | None:
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
             fields = stream.read().rpartition(")")[2].split()  # the name before it may hold anything
+        return None if fields[0] in "ZX" else Life(pid, int(fields[3]), int(fields[19]))
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else Life(pid, int(fields[3]), int(fields[19]))
+    except (IndexError, ValueError):  # in another form than the kernel's
+        return None
 
 
 def namespace(pid: int) -> int:
@@ -85,11 +89,11 @@ def _sockets(pid: int) -> set[str]:
 
 def _bound(pid: int, file: str, state: str) -> Iterator[tuple[int, str]]:
     try:
-        with open(f"/proc/{pid}/net/{file}", encoding="ascii") as stream:
+        with open(f"/proc/{pid}/net/{file}", encoding="ascii", errors="replace") as stream:
             lines = stream.read().splitlines()[1:]
     except OSError:
         return  # gone, or a kernel without IPv6
     for line in lines:
-        fields = line.split()
-        if fields[3] == state:
-            yield int(fields[1].rpartition(":")[2], 16), fields[9]
+        found = _SOCKET_LINE.match(line)
+        if found and found["state"] == state:
+            yield int(found["port"], 16), found["inode"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 from . import command as commands
 from . import namespaces, procfs, rundir
 from .command import DATA, FILES, PATH, Command, File, Spot
-from .errors import LabError
+from .errors import LabError, understood
 from .lean import dataclass
 from .procfs import Life
 from .state import Process
@@ -140,7 +141,7 @@ def _data(directory: int) -> dict[str, str]:
 
 def _told(directory: int, record: Record) -> Any:
     try:
-        return _ask(directory, record, {"do": "show"})
+        return control.shown(_ask(directory, record, {"do": "show"}))
     except (OSError, RefusedError):
         return None
 
@@ -170,10 +171,22 @@ def load(directory: int) -> Record | None:
     """The record in the directory of a process, None if there is none that can be read."""
     text = rundir.read(directory, _RECORD)
     try:
-        document = json.loads(text or "")
-        return Record(**{**document, "command": commands.decode(document["command"])})
-    except (ValueError, KeyError, TypeError):
+        with understood("the record"):
+            document = json.loads(text or "")
+            return _sound(Record(**{**document, "command": commands.decode(document["command"])}))
+    except LabError:
         return None
+
+
+def _sound(record: Record) -> Record:
+    """The record, if all in it is what it should be: signals are sent by it. Raises ValueError otherwise."""
+    numbers = (record.pid, record.started, record.netns, *record.indexes.values())
+    words = (record.space, record.nonce, *record.indexes)
+    if not all(type(each) is int and each >= 0 for each in numbers) or not all(isinstance(each, str) for each in words):
+        raise ValueError("it is not what was written")
+    if not record.nonce or signal.Signals[record.command.stop.signal] is None:
+        raise ValueError("it has not all that was written")
+    return record
 
 
 def save(directory: int, record: Record) -> None:

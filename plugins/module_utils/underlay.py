@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from . import ledger, namespaces
-from .errors import LabError
+from . import ledger, namespaces, values
+from .errors import LabError, understood
 from .kinds import Netns
 from .output import output_of
 from .requirements import IPROUTE2, IPUTILS
@@ -66,7 +66,8 @@ def nodes(lab: str) -> list[str]:
     """The lab's namespaces on this machine. Raises LabError when the lab's ledger cannot be read."""
     known = ledger.load(lab)
     items = [known.resources, *known.earlier] if known else []
-    names = (str(item["name"]) for each in items for item in each.get(Netns.KIND) or ())
+    with understood(ledger.file(lab)):
+        names = [values.namespace(str(item["name"])) for each in items for item in each.get(Netns.KIND) or ()]
     return [name for name in dict.fromkeys(names) if namespaces.exists(name)]
 
 

@@ -114,9 +114,12 @@ def _data(type_: int, data: bytes) -> str:
 
 def _name(message: bytes, position: int) -> tuple[str, int]:
     """The name at a position, and the position behind it. Pointers lead back only, so that none goes round."""
-    labels, start, behind = [], position, 0
+    labels, start, behind, hops, size = [], position, 0, 0, 0
     while message[position]:
         length = message[position]
+        hops, size = hops + 1, size + (0 if length & _POINTER else length + 1)
+        if size >= _NAME_BYTES or hops > _NAME_BYTES:
+            raise ValueError(f"a name in the message is longer than {_NAME_BYTES} bytes")
         if length & _POINTER == _POINTER:
             behind = behind or position + 2
             position = struct.unpack_from("!H", message, position)[0] & _OFFSET

@@ -19,7 +19,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from .. import namespaces
-from ..errors import LabError
+from ..errors import LabError, understood
 from ..lean import dataclass
 from ..namespaces import inside
 from ..output import output_of
@@ -150,7 +150,9 @@ class View:
     def links(self, netns: str) -> dict[str, Interface]:
         """The interfaces of the namespace by name. Raises LabError when it is not there."""
         if netns not in self._links:
-            self._links[netns] = read_links(netns, _ip(netns, "-d", "addr"))
+            items = _ip(netns, "-d", "addr")
+            with understood("what 'ip -j addr' prints"):
+                self._links[netns] = read_links(netns, items)
         return self._links[netns]
 
     def other_end(self, link: Interface) -> Interface | None:
@@ -167,14 +169,17 @@ class View:
         """The names of the namespaces that this one knows by number; the root namespace has none."""
         if netns not in self._ids:
             known = _ip(netns, "netns", "list-id")
-            self._ids[netns] = {each["nsid"]: each["name"] for each in known if each.get("name")}
+            with understood("what 'ip -j netns list-id' prints"):
+                self._ids[netns] = {int(each["nsid"]): str(each["name"]) for each in known if each.get("name")}
         return self._ids[netns]
 
     def routes(self, netns: str, version: int) -> list[Route]:
         """The main table of IPv4 (4) or IPv6 (6). Raises LabError when the namespace is not there."""
         key = (netns, version)
         if key not in self._routes:
-            self._routes[key] = read_routes(_ip(netns, f"-{version}", "route"))
+            items = _ip(netns, f"-{version}", "route")
+            with understood("what 'ip -j route' prints"):
+                self._routes[key] = read_routes(items)
         return self._routes[key]
 
     def filters(self, netns: str, version: int) -> Filters:
@@ -204,7 +209,11 @@ def _ip(netns: str, *words: str) -> list[dict[str, Any]]:
 
 
 def _items(netns: str, command: str, *words: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(output_of([command, "-j", *words], netns, IPROUTE2) or "[]")
+    text = output_of([command, "-j", *words], netns, IPROUTE2)
+    with understood(f"what {' '.join([command, '-j', *words])!r} prints"):
+        items = json.loads(text or "[]")
+        if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+            raise ValueError(f"{text[:100]!r} is not a list of objects")
     return items
 
 
@@ -244,7 +253,7 @@ def _may_hold(netns: str, address: str) -> bool:
 def settling(netns: str) -> bool:
     """Whether the namespace has an IPv6 address that is still being checked for duplicates (RFC 4862, 5.4)."""
     try:
-        with inside(netns), open("/proc/thread-self/net/if_inet6", encoding="ascii") as file:
+        with inside(netns), open("/proc/thread-self/net/if_inet6", "rb") as file, understood("if_inet6"):
             return any(_is_tentative(int(line.split()[4], 16)) for line in file)
     except (OSError, LabError):
         return False
@@ -256,7 +265,11 @@ def _is_tentative(flags: int) -> bool:
 
 def read_links(netns: str, items: Iterable[dict[str, Any]]) -> dict[str, Interface]:
     """Interfaces from C(ip -j -d addr)."""
-    return {item["ifname"]: _interface(netns, item) for item in items if "ifname" in item}
+    return {str(item["ifname"]): _interface(netns, item) for item in items if "ifname" in item}
+
+
+def _number(given: Any) -> int | None:
+    return None if given is None else int(given)
 
 
 def _interface(netns: str, item: dict[str, Any]) -> Interface:
@@ -266,19 +279,19 @@ def _interface(netns: str, item: dict[str, Any]) -> Interface:
     known = [each for each in item.get("addr_info", []) if "local" in each]
     return Interface(
         netns=netns,
-        index=item["ifindex"],
-        name=item["ifname"],
-        kind=info.get("info_kind", ""),
-        flags=tuple(item.get("flags", ())),
-        mtu=item.get("mtu", 0),
-        state=item.get("operstate", ""),
-        mac=item.get("address", ""),
-        addresses=tuple(f"{each['local']}/{each['prefixlen']}" for each in known),
-        settling=tuple(each["local"] for each in known if each.get("tentative") or each.get("dadfailed")),
-        peer=item.get("link_index"),
-        peer_id=item.get("link_netnsid"),
-        master=item.get("master", ""),
-        vni=data.get("id") if vxlan else None,
+        index=int(item["ifindex"]),
+        name=str(item["ifname"]),
+        kind=str(info.get("info_kind", "")),
+        flags=tuple(map(str, item.get("flags", ()))),
+        mtu=int(item.get("mtu", 0)),
+        state=str(item.get("operstate", "")),
+        mac=str(item.get("address", "")),
+        addresses=tuple(str(ipaddress.ip_interface(f"{each['local']}/{each['prefixlen']}")) for each in known),
+        settling=tuple(str(each["local"]) for each in known if each.get("tentative") or each.get("dadfailed")),
+        peer=_number(item.get("link_index")),
+        peer_id=_number(item.get("link_netnsid")),
+        master=str(item.get("master", "")),
+        vni=_number(data.get("id")) if vxlan else None,
         remote=str(data.get("remote", data.get("remote6", ""))) if vxlan else "",
     )
 
@@ -289,14 +302,16 @@ def read_routes(items: Iterable[dict[str, Any]]) -> list[Route]:
 
 
 def _route(item: dict[str, Any]) -> Route:
-    return Route(
-        dst=item["dst"],
-        via=item.get("gateway") or item.get("via", {}).get("host", ""),
-        dev=item.get("dev", ""),
-        type=item.get("type", "unicast"),
-        source=item.get("prefsrc", ""),
-        metric=item.get("metric", 0),
+    found = Route(
+        dst=str(item["dst"]),
+        via=str(item.get("gateway") or item.get("via", {}).get("host", "")),
+        dev=str(item.get("dev", "")),
+        type=str(item.get("type", "unicast")),
+        source=str(item.get("prefsrc", "")),
+        metric=int(item.get("metric", 0)),
     )
+    ipaddress.ip_network("::" if found.dst == "default" else found.dst)  # an error here is better than one later
+    return found
 
 
 _IPTABLES_POLICY = re.compile(r":(\S+) DROP\b")

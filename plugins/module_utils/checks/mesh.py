@@ -169,7 +169,7 @@ class _Round:
             data, (address, *_more) = raw.recvfrom(1024)
         except OSError:  # an ICMP error, which is no reply
             return
-        echo = data[(data[0] & 15) * 4 :] if raw.family == socket.AF_INET else data
+        echo = data[(data[0] & 15) * 4 :] if data and raw.family == socket.AF_INET else data
         if len(echo) < _ECHO.size:
             return
         _type, _code, _sum, identity, number = _ECHO.unpack_from(echo)

@@ -44,7 +44,7 @@ _GRACE_S = 10.0
 _REPLY = re.compile(r"\d+ bytes from .*?\bicmp_seq=\d+(?: ttl=(?P<ttl>\d+))?")
 _ERROR = re.compile(r"From (?P<by>[^\s,]+?):? icmp_seq=\d+ (?P<what>.+)")
 _LOCAL = re.compile(r"(?:ping6?: )?(?:connect|sendmsg|sendto|local error|bind): (?P<what>.+)")
-_SUMMARY = re.compile(r"(?P<sent>\d+) packets transmitted, (?P<received>\d+) (?:packets )?received")
+_SUMMARY = re.compile(r"(?<!\d)(?P<sent>\d+) packets transmitted, (?P<received>\d+) (?:packets )?received")
 
 #: The kinds of errors in ping's words, for IPv4 (RFC 792, RFC 1812) and IPv6 (RFC 4443); the first that matches counts.
 _KINDS: tuple[tuple[Pattern[str], str], ...] = tuple(

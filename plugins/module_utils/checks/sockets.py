@@ -36,7 +36,7 @@ class Wanted:
 
     def among(self, lines: list[str]) -> list[str]:
         """Those of the lines of ss(8) that are such sockets."""
-        return [line for line in lines if line.split()[0] == self.state]
+        return [line for line in lines if line.split()[:1] == [self.state]]
 
 
 def look(wanted: Wanted) -> list[str]:

@@ -78,5 +78,5 @@ def decode(body: bytes, charset: str) -> str:
     """The body as a text, whatever the server says of it."""
     try:
         return body.decode(charset, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # the latter of codecs that are not for texts, such as that for names of hosts
         return body.decode("utf-8", "replace")

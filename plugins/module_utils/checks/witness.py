@@ -21,7 +21,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Callable, NamedTuple, NoReturn
 
-from ..errors import LabError
+from ..errors import LabError, understood
 from ..lean import dataclass
 from ..state import ROOT
 from . import capture, exchange, run
@@ -111,11 +111,11 @@ def begin(witness: Witness) -> None:
 def end(witness: Witness) -> Result:
     """Ask what it saw; it is gone then."""
     try:
-        with _connected(witness.id) as asking:
+        with _connected(witness.id) as asking, understood("what it says"):
             asking.sendall(_TELL)
             answer = b"".join(iter(lambda: asking.recv(65536), b""))
-        return Result(**json.loads(answer))
-    except (OSError, ValueError):
+            return Result(**json.loads(answer))
+    except (OSError, LabError):
         gone = f"what watched on this machine is gone: it was ended, or not asked for {LIMIT_S:g} s"
         return witness.failed(LabError(gone))
 

@@ -237,23 +237,25 @@ def _dhcp(options: Mapping[str, Any], leases: str) -> Iterator[str]:
 
 def read_configuration(text: str) -> dict[str, Any]:
     """The options that gave this text by C(render)."""
-    lines = [line.partition("=")[::2] for line in text.splitlines()]
-    said = {word: [value.split(",") for name, value in lines if name == word] for word, _value in lines}
+    said: dict[str, list[list[str]]] = {}
+    for line in text.splitlines():
+        word, _equals, value = line.partition("=")
+        said.setdefault(word, []).append(value.split(","))
     options = {word: items for word, *items in said.get("dhcp-option", ())}
     return {
-        "interfaces": [name for (name,) in said.get("interface", ())],
+        "interfaces": [words[0] for words in said.get("interface", ())],
         "ranges": [dict(zip(_RANGE, each)) for each in said.get("dhcp-range", ())],
         "options": {_SHORT.get(word, word): items for word, items in options.items()} or None,
         "hosts": [dict(zip(_HOST, each)) for each in said.get("dhcp-host", ())],
         "dns": said.get("port") == [["53"]],
         "records": _records(said.get("host-record", ())),
-        "user": next((name for (name,) in said.get("user", ())), None),
+        "user": next((words[0] for words in said.get("user", ())), None),
     }
 
 
 def _records(lines: Iterable[Sequence[str]]) -> list[dict[str, Any]]:
     """The records: one line has one address."""
     found: dict[str, list[str]] = {}
-    for name, address in lines:
-        found.setdefault(name, []).append(address)
+    for name, *addresses in lines:
+        found.setdefault(name, []).extend(addresses)
     return [{"name": name, "addresses": addresses} for name, addresses in found.items()]

@@ -9,15 +9,18 @@ A request to add a port brings the port's socket along, so that the switch itsel
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 #: The name of the socket, in the directory that the switch may write to.
 CONTROL = "control"
-REQUEST_BYTES = 4096
+#: The longest request, and the longest answer: of a full table it has half of that.
+REQUEST_BYTES, ANSWER_BYTES = 4096, 1 << 20
 #: Seconds until the other side is given up.
 PATIENCE = 5.0
 CREDENTIALS = struct.Struct("=iII")
@@ -62,14 +65,52 @@ def ask(connection: socket.socket, request: Mapping[str, Any], sockets: Sequence
         socket.send_fds(connection, words, [each.fileno() for each in sockets])
     else:
         connection.sendmsg(words)
-    said = b"".join(iter(lambda: connection.recv(65536), b""))
     try:
-        answer = json.loads(said)
-    except ValueError:
+        answer = json.loads(_received(connection))
+    except (RecursionError, ValueError):
         raise ConnectionError("it has given no answer") from None
+    if not isinstance(answer, dict):
+        raise ConnectionError("it has given an answer that is none")
     if "refused" in answer:
-        raise RefusedError(answer["refused"])
+        raise RefusedError(str(answer["refused"])[:REQUEST_BYTES])
     return answer
+
+
+def _received(connection: socket.socket) -> bytes:
+    """All that it says, which has an end: a switch does what its hook does. Raises OSError if it finds none."""
+    said, limit = b"", time.monotonic() + PATIENCE
+    while len(said) <= ANSWER_BYTES and time.monotonic() < limit:
+        block = connection.recv(65536)
+        if not block:
+            return said
+        said += block
+    raise ConnectionError("it does not come to the end of its answer")
+
+
+def shown(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What a switch shows of itself, and nothing else. Raises ConnectionError if it is not in that form."""
+    try:
+        return {
+            "ageing_time": _seconds(answer["ageing_time"]),
+            "ports": [_typed(each, _PORT) for each in answer["ports"]],
+            "table": [_typed(each, _STATION) for each in answer["table"]],
+        }
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        raise ConnectionError("it shows something else than its ports and its table") from None
+
+
+_PORT = {"name": str, "index": int, "received": int, "sent": int, "dropped": int}
+_STATION = {"mac": str, "port": str, "age": int}
+
+
+def _typed(given: Mapping[str, Any], form: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    return {word: convert(given[word]) for word, convert in form.items()}
+
+
+def _seconds(given: Any) -> float:
+    if not 0 <= float(given) < math.inf:
+        raise ValueError(given)
+    return float(given)
 
 
 def hear(connection: socket.socket) -> tuple[dict[str, Any], list[socket.socket]]:
@@ -77,7 +118,10 @@ def hear(connection: socket.socket) -> tuple[dict[str, Any], list[socket.socket]
     connection.settimeout(PATIENCE)
     said, descriptors, _flags, _sender = socket.recv_fds(connection, REQUEST_BYTES, 1)
     sockets = [socket.socket(fileno=each) for each in descriptors]
-    request = json.loads(said)
+    try:
+        request = json.loads(said)
+    except RecursionError:
+        raise ValueError("a request is not so deep") from None
     if not isinstance(request, dict):
         raise ValueError("a request is a mapping")
     return request, sockets

@@ -19,6 +19,8 @@ NEEDS_SUM = 1
 TCP4, TCP6, ECN = 1, 4, 0x80
 VLAN_TYPES = (0x8100, 0x88A8)
 FIN_PSH, CWR = 0x09, 0x80
+#: The headers of all pieces of a frame together, in bytes: those of 64 KiB in pieces of 20 bytes.
+MOST_HEADERS = 1 << 18
 
 
 class Packet(NamedTuple):
@@ -46,7 +48,10 @@ def on_the_wire(packet: Packet) -> list[bytes]:
     """The frames that hardware would send for it. Raises ValueError if it would have to cut something else than TCP."""
     flags, kind, _length, size, start, offset = HEADER.unpack(packet.undone)
     if kind & ~ECN in (TCP4, TCP6):
-        return _cut(packet.frame, start, size)
+        try:
+            return _cut(packet.frame, start, size)
+        except (IndexError, struct.error):
+            raise ValueError("a long frame whose headers are not whole cannot be cut here") from None
     if kind:
         raise ValueError(f"a long frame that is not TCP (type {kind}) cannot be cut here")
     return [_summed(packet.frame, start, start + offset)] if flags & NEEDS_SUM else [packet.frame]
@@ -54,6 +59,8 @@ def on_the_wire(packet: Packet) -> list[bytes]:
 
 def _summed(frame: bytes, start: int, field: int) -> bytes:
     """The sum of the pseudo-header is in the field already (RFC 9293, section 3.1)."""
+    if field + 2 > len(frame):
+        raise ValueError("a frame whose sum lies behind its end cannot be summed up here")
     return frame[:field] + struct.pack("!H", 0xFFFF - _sum(frame[start:])) + frame[field + 2 :]
 
 
@@ -66,6 +73,8 @@ def _cut(frame: bytes, tcp: int, size: int) -> list[bytes]:
     """A long TCP segment as many short ones: C(tcp) is where its header begins."""
     data = tcp + (frame[tcp + 12] >> 4) * 4
     starts = range(data, len(frame), size)
+    if len(starts) * data > MOST_HEADERS:  # a station may say that its pieces have one byte each
+        raise ValueError(f"a frame that would be cut into {len(starts)} pieces cannot be cut here")
     return [_piece(frame, tcp, (data, start), size) for start in starts]
 
 

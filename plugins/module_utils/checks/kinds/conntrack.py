@@ -110,8 +110,16 @@ def _directions(line: str) -> tuple[dict[str, str], dict[str, str]]:
         key, equals, value = word.partition("=")
         if equals and key in ("src", "dst", "sport", "dport"):
             # the file writes IPv6 addresses in full
-            (back if key in there else there)[key] = values.address(value) if key in ("src", "dst") else value
+            (back if key in there else there)[key] = _address(value) if key in ("src", "dst") else value
     return there, back
+
+
+def _address(word: str) -> str:
+    """The address in its usual form, if it is one."""
+    try:
+        return values.address(word)
+    except ValueError:
+        return word
 
 
 def _build(given: dict[str, Any], _place: str) -> ConntrackFact:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import values
+from ...errors import understood
 from ...lean import dataclass
 from ...options import Option, Options
 from ..diagnose import see
@@ -49,9 +50,10 @@ class FdbFact(EntryFact):
     def look(self, name: str, view: View) -> Result:
         """Whether a forwarding database of the namespace has the entry, or none has it."""
         table = view.items(self.netns, "bridge", "fdb")
-        found = [_line(each) for each in table if self._is(each)]
-        nothing = f"no such entry in {netns_words(self.netns)}"
-        return self.judge(name, found, [_line(each) for each in table], nothing, self._cause(table))
+        with understood("what 'bridge -j fdb' prints"):
+            found = [_line(each) for each in table if self._is(each)]
+            nothing = f"no such entry in {netns_words(self.netns)}"
+            return self.judge(name, found, [_line(each) for each in table], nothing, self._cause(table))
 
     def _is(self, each: dict[str, Any]) -> bool:
         same = each["mac"] == self.mac

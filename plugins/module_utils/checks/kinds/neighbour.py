@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import values
+from ...errors import understood
 from ...lean import dataclass
 from ...options import Option, Options
 from ..diagnose import see
@@ -55,9 +56,10 @@ class NeighbourFact(EntryFact):
     def look(self, name: str, view: View) -> Result:
         """Whether the table has the entry, or has it not."""
         table = view.items(self.netns, "ip", "neigh")
-        found = [_line(each) for each in table if self._is(each)]
-        nothing = f"no such entry in {netns_words(self.netns)}"
-        return self.judge(name, found, [_line(each) for each in table], nothing, self._cause(table))
+        with understood("what 'ip -j neigh' prints"):
+            found = [_line(each) for each in table if self._is(each)]
+            nothing = f"no such entry in {netns_words(self.netns)}"
+            return self.judge(name, found, [_line(each) for each in table], nothing, self._cause(table))
 
     def _is(self, each: dict[str, Any]) -> bool:
         same = each["dst"] == self.address and self.dev in (None, each["dev"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import values
+from ...errors import understood
 from ...lean import dataclass
 from ...options import Option, Options
 from ..diagnose import see
@@ -49,7 +50,9 @@ class VlanFact(Fact):
 
     def look(self, name: str, view: View) -> Result:
         """Whether the port is in these VLANs and in no other."""
-        table = {each["ifname"]: members(each["vlans"]) for each in view.items(self.netns, "bridge", "vlan")}
+        items = view.items(self.netns, "bridge", "vlan")
+        with understood("what 'bridge -j vlan' prints"):
+            table = {str(each["ifname"]): members(each["vlans"]) for each in items}
         found = table.get(self.dev, ())
         ok = set(found) == set(self.vlans)
         lines = [f"{dev} {_words(vlans)}" for dev, vlans in table.items() if dev == self.dev or not ok]
@@ -72,7 +75,7 @@ def members(shown: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(
         " ".join([str(vid), *each.get("flags", ())])
         for each in shown
-        for vid in range(each["vlan"], each.get("vlanEnd", each["vlan"]) + 1)
+        for vid in range(values.vid(each["vlan"]), values.vid(each.get("vlanEnd", each["vlan"])) + 1)
     )
 
 
