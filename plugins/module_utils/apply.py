@@ -9,8 +9,9 @@ import errno
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
+from . import decode, encode, netlink
 from .aftermath import lost
 from .errors import LabError
 from .features import unknown_kind
@@ -26,14 +27,20 @@ from .operations import (
     Direct,
     Operation,
     RemoveNamespace,
+    ReplaceRoute,
 )
 from .perform import Ground, perform
 from .progress import Progress
 from .requests import home, named, request
 from .state import State
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard  # in typing only since Python 3.10
+
 #: The links of a namespace that was removed a moment ago vanish with a delay; until then their names are taken.
 _NAME_BUSY_S = 2.0
+#: An IPv6 address is a source once nobody has said within 2 s at most that it is his (RFC 4862, section 5.4).
+_SETTLE_S = 5.0
 _NAME_BUSY = (errno.EEXIST, errno.EBUSY)
 
 #: What is left to do in a state.
@@ -187,17 +194,29 @@ class Apply:
             raise _failure(step, str(error)) from error
 
     def _insist(self, netns: str, step: Operation, answer: Answer) -> Refusal | None:
-        deadline = time.monotonic() + _NAME_BUSY_S
-        refusal = answer.refusal
-        while refusal and refusal.number in _NAME_BUSY and isinstance(step, Creation) and time.monotonic() < deadline:
+        began, refusal = time.monotonic(), answer.refusal
+        while refusal and time.monotonic() - began < self._patience(netns, step, refusal):
             time.sleep(0.01)
-            self._numbers.leave_all()
+            if isinstance(step, Creation):
+                self._numbers.leave_all()
             refusal = self._sockets.get(netns).execute([request(step, self._numbers)])[0].refusal
         return refusal
 
+    def _patience(self, netns: str, step: Operation, refusal: Refusal) -> float:
+        """Seconds within which what the kernel refuses may become possible by itself."""
+        if isinstance(step, Creation) and refusal.number in _NAME_BUSY:
+            return _NAME_BUSY_S
+        if _needs_source(step) and refusal.number == errno.EINVAL:
+            addresses = self._sockets.get(netns).dump(encode.address_message(netlink.GETADDR))
+            return _SETTLE_S if step.route.source in map(decode.settling, addresses) else 0
+        return 0
+
 
 def _turns(steps: Iterable[Operation]) -> Iterator[list[Operation]]:
-    """Steps that can be sent together: what stands on an interface needs the number that this gets at its birth."""
+    """Steps that can be sent together: what stands on an interface needs the number that this gets at its birth.
+
+    Behind a route that may have to wait for its source may be one that leads over it.
+    """
     turn: list[Operation] = []
     made: set[str] = set()
     for step in steps:
@@ -207,7 +226,15 @@ def _turns(steps: Iterable[Operation]) -> Iterator[list[Operation]]:
         turn.append(step)
         if isinstance(step, CreateDevice):
             made.add(step.name)
-    yield turn
+        if _needs_source(step):
+            yield turn
+            turn, made = [], set()
+    if turn:
+        yield turn
+
+
+def _needs_source(step: Operation) -> TypeGuard[AddRoute | ReplaceRoute]:
+    return isinstance(step, (AddRoute, ReplaceRoute)) and step.route.family == 6 and bool(step.route.source)
 
 
 def _failure(step: Operation, reason: str) -> LabError:

@@ -23,6 +23,7 @@ from .state import Route, Vlan
 
 # linux/rtnetlink.h
 _LOCAL_TABLE, _CLONED, _KERNEL = 255, 0x200, 2
+_TENTATIVE, _DADFAILED = 0x40, 0x08  # linux/if_addr.h
 _UNICAST = ROUTE_TYPES["unicast"]
 _ROUTE_TYPES = {number: name for name, number in ROUTE_TYPES.items()}
 _FAMILIES = {number: version for version, number in FAMILIES.items()}
@@ -112,6 +113,15 @@ def address(data: bytes) -> tuple[int, str] | None:
     if value is None or family not in _FAMILIES:
         return None
     return index, f"{socket.inet_ntop(family, value)}/{prefix}"
+
+
+def settling(data: bytes) -> str | None:
+    """The address, if it is no source yet: whether it is a duplicate is still found out (RFC 4862, section 5.4)."""
+    family, _prefix, flags, _scope, _index = _ADDRESS.unpack_from(data)
+    value = attributes(data, _ADDRESS.size).get(_IFA_ADDRESS)
+    if value is None or family != socket.AF_INET6 or not flags & _TENTATIVE or flags & _DADFAILED:
+        return None
+    return socket.inet_ntop(family, value)
 
 
 def fdb(data: bytes) -> tuple[int, RawFdbEntry] | None:

@@ -35,15 +35,16 @@ class Phase(IntEnum):
     SPACE = 8
     TUNE = 9
     LINK = 10
-    OVERLAY = 11
-    CAPTURE = 12
-    WIDEN = 13
-    WIDEN_OVERLAY = 14
+    WIDEN = 11
+    WIDEN_OVERLAY = 12
+    OVERLAY = 13
+    CAPTURE = 14
     CONFIGURE = 15
-    TUNE_LINK = 16
-    START = 17
-    PLUG = 18
-    START_CLIENT = 19
+    WIDEN_STATION = 16
+    TUNE_LINK = 17
+    START = 18
+    PLUG = 19
+    START_CLIENT = 20
 
 
 @dataclass(frozen=True)
@@ -256,6 +257,13 @@ class WidenOverlay(Widen):
     """The same, once what it stands on, in whichever namespace that is, has a larger one."""
 
     phase = Phase.WIDEN_OVERLAY
+
+
+@dataclass(frozen=True)
+class WidenStation(Widen):
+    """The same for a new station, whose parent has got its MTU with all else that it was given, as a bridge does."""
+
+    phase = Phase.WIDEN_STATION
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from . import ground
 from . import state as states
 from .command import Spot
 from .kinds import Netns, Resource, iptables_nat
-from .kinds.interface import resized
+from .kinds.interface import ETHERNET_MTU, resized
 from .kinds.removal import remove_link, undoable
-from .operations import CreateDevice, CreateOverlay, Operation, RemoveLink, StopProcess, WidenOverlay
+from .operations import (
+    AddRoute,
+    CreateDevice,
+    CreateOverlay,
+    CreateVeth,
+    Operation,
+    RemoveLink,
+    ReplaceRoute,
+    StopProcess,
+    Widen,
+    WidenOverlay,
+    WidenStation,
+)
 from .state import ROOT, Link, LinkName, State
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard  # in typing only since Python 3.10
 
 
 def make(
@@ -31,7 +48,7 @@ def make(
     remaining = state.without(gone)
     alias = states.mark(lab) if lab else None
     creation = [step for resource in desired for step in resource.present(remaining, alias)]
-    creation += _released(desired, remaining)
+    creation = [*_widened_in_time(creation, remaining), *_released(desired, remaining)]
     return list(_undoable(_once(_ordered([*removal, *creation], ground.heights(desired)), state), state))
 
 
@@ -90,6 +107,35 @@ def _released(desired: Iterable[Resource], state: State) -> Iterator[Operation]:
                 yield resized(link, natural)
 
 
+def _widened_in_time(steps: Sequence[Operation], state: State) -> Iterator[Operation]:
+    """The steps, but a station that is to be wider than its parent at that moment gets its MTU after that one.
+
+    The kernel refuses it at its birth (C(macvlan_common_newlink) in drivers/net/macvlan.c).
+    """
+    widths = dict(_widths(steps))
+    for step in steps:
+        if isinstance(step, CreateOverlay) and step.mtu and step.settings.get("parent"):
+            parent = step.base, step.settings["parent"]
+            width = widths.get(parent, _mtu(state.link(parent)) or None)
+            if width is not None and step.mtu > width:
+                yield replace(step, mtu=None)
+                yield WidenStation(step.netns, step.name, after={"mtu": step.mtu})
+                continue
+        yield step
+
+
+def _widths(steps: Iterable[Operation]) -> Iterator[tuple[LinkName, int]]:
+    """The MTUs that interfaces have once they are made, or made wider; 0 where the kernel alone knows that."""
+    for step in steps:
+        if isinstance(step, CreateVeth):
+            yield (step.netns, step.name), step.mtu or ETHERNET_MTU
+            yield step.peer, step.peer_mtu or ETHERNET_MTU
+        elif isinstance(step, CreateDevice):
+            yield (step.netns, step.name), step.mtu or (ETHERNET_MTU if step.kind == "bridge" else 0)
+        elif isinstance(step, Widen):
+            yield (step.netns, step.name), step.after["mtu"]
+
+
 def _mtu(link: Link | None) -> int | None:
     return link.mtu if link else None
 
@@ -117,18 +163,25 @@ def _ordered(steps: Sequence[Operation], height: Mapping[LinkName, int]) -> list
     """By phase, and in a phase by namespace, so that each namespace's steps go to the kernel together.
 
     What stands on another interface comes behind it, wherever that is. Namespaces with a new bridge come last: one that
-    is up floods whatever its stations say while they are switched on to all ports.
+    is up floods whatever its stations say while they are switched on to all ports. Where an IPv6 route has a source,
+    which is to be had once both ends of a link are up for a while, the routes come last of all.
     """
     rank: dict[str, int] = {}
     for step in steps:
         rank.setdefault(step.netns, len(rank))
+    sourced = {step.netns for step in steps if _is_ipv6_route(step) and step.route.source}
     bridged = {step.netns for step in steps if isinstance(step, CreateDevice) and step.kind == "bridge"}
 
-    def place(step: Operation) -> tuple[int, int, bool, int]:
+    def place(step: Operation) -> tuple[int, int, bool, bool, int]:
         level = height.get((step.netns, step.name), 0) if isinstance(step, (CreateOverlay, WidenOverlay)) else 0
-        return step.phase, level, step.netns in bridged, rank[step.netns]
+        waits = step.netns in sourced and _is_ipv6_route(step)
+        return step.phase, level, waits, step.netns in bridged, rank[step.netns]
 
     return sorted(steps, key=place)
+
+
+def _is_ipv6_route(step: Operation) -> TypeGuard[AddRoute | ReplaceRoute]:
+    return isinstance(step, (AddRoute, ReplaceRoute)) and step.route.family == 6
 
 
 def _undoable(steps: Iterable[Operation], state: State) -> Iterator[Operation]:

@@ -307,3 +307,55 @@ def test_a_parent_of_another_lab_is_refused_with_its_owner(machine: LabMachine) 
     words = "parent: 'theirs0' in the root namespace belongs to lab 'their'"
     assert words in refused(machine, "macvlan", **mine)
     assert words in refused(machine, "topology", name="mine", macvlan=[mine])
+
+
+JUMBO = 9000
+NARROW: Items = {"netns": [{"name": "host"}, {"name": "net1"}], "veth": []}
+PORT: Items = {"name": "p0", "netns": "host", "mtu": JUMBO, "peer": {"name": "p1", "netns": "net1", "mtu": JUMBO}}
+#: What is there before, and what stands on what then: the parent is narrower when its station is made.
+WIDE: dict[str, tuple[Items, Items]] = {
+    "a parent that is widened": (
+        {**NARROW, "veth": [{"name": "p0", "netns": "host", "peer": {"name": "p1", "netns": "net1"}}]},
+        {**NARROW, "veth": [PORT], "macvlan": [{"name": "mv0", "netns": "net1", "parent": "p0", "mtu": JUMBO}]},
+    ),
+    "a bridge whose port is wide": (
+        {},
+        {
+            **NARROW,
+            "veth": [PORT],
+            "bridge_vlan": [{"name": "br0", "netns": "host", "ports": [{"name": "p0"}]}],
+            "macvlan": [{"name": "mv0", "netns": "net1", "parent": "br0", "mtu": JUMBO}],
+        },
+    ),
+    "a bridge that declares it": (
+        {},
+        {
+            **NARROW,
+            "bridge_vlan": [{"name": "br0", "netns": "host", "mtu": JUMBO}],
+            "macvlan": [{"name": "mv0", "netns": "host", "parent": "br0", "mtu": JUMBO}],
+        },
+    ),
+    "a VXLAN on nothing": (
+        {},
+        {
+            **NARROW,
+            "vxlan": [{"name": "vx0", "netns": "host", "id": 7, "remote": "192.0.2.9", "mtu": JUMBO}],
+            "macvlan": [
+                {"name": "mv0", "netns": "host", "parent": "vx0", "mtu": JUMBO, "addresses": ["2001:db8::7/64"]}
+            ],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("ground", WIDE)
+def test_a_station_can_be_as_wide_as_its_parent_becomes_in_the_same_run(machine: LabMachine, ground: str) -> None:
+    before, lab = WIDE[ground]
+    (station,) = lab["macvlan"]
+    station.setdefault("parent_netns", "host")
+    if before:
+        machine.module("topology", name="lab", **before)
+    run_as_predicted(machine, "topology", name="lab", **lab)
+    (found,) = machine.json(["ip", "-n", station["netns"], "-j", "link", "show", "mv0"])
+    assert found["mtu"] == JUMBO
+    assert not machine.module("topology", name="lab", **lab)["changed"]

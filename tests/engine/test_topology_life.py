@@ -316,3 +316,37 @@ def test_settings_that_change_along_with_forwarding_are_as_they_were(machine: La
     for name in names:
         machine.module("sysctl", name=name, state="absent")
     same(before, machine.snapshot())
+
+
+SOURCED: Items = {
+    "netns": [{"name": "ns1"}, {"name": "ns2"}],
+    "veth": [
+        {
+            "name": "ns1-veth0",
+            "netns": "ns1",
+            "addresses": ["192.0.2.1/24", "2001:db8:1::1/64"],
+            "peer": {"name": "ns2-veth0", "netns": "ns2", "addresses": ["192.0.2.2/24", "2001:db8:1::2/64"]},
+        }
+    ],
+    "route": [
+        {"netns": "ns1", "dst": "2001:db8:8::/64", "dev": "ns1-veth0", "source": "2001:db8:1::1"},
+        {"netns": "ns1", "dst": "2001:db8:9::/48", "via": "2001:db8:8::2"},
+        {"netns": "ns2", "dst": "2001:db8:7::/48", "via": "2001:db8:1::1", "source": "2001:db8:1::2"},
+    ],
+}
+
+
+def test_a_source_of_ipv6_may_be_as_new_as_its_route(machine: LabMachine) -> None:
+    """The kernel takes an address for a source once it knows that nobody else has it, which is a second later."""
+    run_as_predicted(machine, "topology", name="lab", **SOURCED)
+    for route in SOURCED["route"]:
+        (found,) = machine.json(["ip", "-6", "-n", route["netns"], "-j", "route", "show", route["dst"]])
+        assert found.get("prefsrc") == route.get("source")
+    machine.module("topology", name="lab", state="absent")
+
+
+def test_a_source_of_ipv6_that_nobody_has_is_refused(machine: LabMachine) -> None:
+    lab = changed(SOURCED, "route", 0, source="2001:db8:1::77")
+    message = machine.module("topology", name="lab", _fails=True, **lab)["msg"]
+    assert "route 2001:db8:8::/64 dev ns1-veth0 src 2001:db8:1::77" in message
+    assert "Invalid source address" in message
