@@ -37,4 +37,4 @@ def understood(what: str) -> Iterator[None]:
     try:
         yield
     except _MISUNDERSTOOD as error:
-        raise LabError(f"{what} cannot be understood: {type(error).__name__}: {str(error)[:200]}") from error
+        raise LabError(f"{what} cannot be read: {type(error).__name__}: {str(error)[:200]}") from error
