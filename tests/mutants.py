@@ -107,6 +107,34 @@ MUTANTS = (
         "yield from ()",
         (f"{RANDOM}::test_any_lab_is_made_repaired_changed_and_removed[0]",),
     ),
+    Mutant(
+        "a link followed that others have planted: a directory of a lab leads elsewhere",
+        f"{UTILS}/rundir.py",
+        "_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC",
+        "_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC",
+        ("tests/engine/test_process.py::test_no_planted_link_is_followed[/run/tcpip.lab/process/.machine]",),
+    ),
+    Mutant(
+        "a stranger that was given the number of a process is stopped",
+        f"{UTILS}/records.py",
+        "ours = found and found.started == self.started and procfs.namespace(self.pid) == self.netns",
+        "ours = found",
+        ("tests/engine/test_process.py::test_a_stranger_with_its_number_is_left_alone[started]",),
+    ),
+    Mutant(
+        "a record without its word is believed: every younger process would be a child of its process",
+        f"{UTILS}/records.py",
+        "if not record.nonce or",
+        "if",
+        ("tests/unit/test_foreign.py::test_no_signal_is_sent_by_a_record_that_was_spoilt[{'nonce': ''}]",),
+    ),
+    Mutant(
+        "secrets in the machine's system log",
+        f"{UTILS}/runner.py",
+        "about = {name: self.params.get(name) for name in _ABOUT}",
+        "about = {name: str(value) for name, value in self.params.items()}",
+        ("tests/engine/test_security.py::test_no_secret_is_in_the_system_log_or_in_the_result[topology-False]",),
+    ),
 )
 
 

@@ -18,6 +18,8 @@ from ansible_collections.tcpip.lab.plugins.plugin_utils.in_place import InPlace
 #: Connections by which two commands can run at once.
 _CONNECTIONS = ("local", "ssh")
 _EVERY_S = 1.5
+#: So many characters of what a machine tells are shown.
+_MOST = 200
 
 
 class ActionModule(InPlace):
@@ -62,9 +64,14 @@ class ActionModule(InPlace):
         command = f"cat {shlex.quote(f'/run/tcpip.lab/{lab}.lock')}"
         with contextlib.suppress(AnsibleError):  # a machine that is lost is the module's to tell
             while not done.wait(_EVERY_S):
-                line = self._low_level_execute_command(command, sudoable=True)["stdout"].strip()
+                line = _shown(self._low_level_execute_command(command, sudoable=True)["stdout"])
                 if line and not done.is_set():
                     Display().display(f"{self._task.get_name()}: {line}", stderr=True)
+
+
+def _shown(said: str) -> str:
+    """What a machine tells, as one line for a terminal: nothing in it moves a cursor."""
+    return "".join(filter(str.isprintable, said.strip()[:_MOST]))
 
 
 def _apart(action: ActionModule) -> ActionModule:

@@ -19,12 +19,15 @@ from . import namespaces, procfs, rundir
 from .command import DATA, FILES, PATH, Command, File, Spot
 from .errors import LabError, understood
 from .lean import dataclass
+from .leases import LEASES
 from .procfs import Life
 from .state import Process
 from .vswitch import control
 from .vswitch.control import RefusedError
 
 _RECORD = "record.json"
+#: What a process of ours tells in files. Whatever else it may write, and however much, is not read.
+_TOLD_IN_FILES = ("lease", LEASES)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def _data(directory: int) -> dict[str, str]:
     except OSError:
         return {}
     try:
-        texts = {name: rundir.read(inner, name) for name in os.listdir(inner) if not name.endswith(".pcap")}
+        texts = {name: rundir.read(inner, name) for name in _TOLD_IN_FILES}
         return {name: text for name, text in texts.items() if text is not None}
     finally:
         os.close(inner)

@@ -24,16 +24,32 @@ from .scope import Scope
 gc.disable()
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+#: Of the options those that say what a run is about, and those that may hold secrets.
+_ABOUT, _MAY_BE_SECRET = ("name", "netns", "dev", "dst", "state"), ("environment", "files")
+#: Ansible's own words in the place of a secret.
+_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+class Discreet(AnsibleModule):  # type: ignore[misc]  # Ansible does not say what its types are
+    """A module that tells the machine's system log what it is about, and not all options: some may hold secrets."""
+
+    def _log_invocation(self) -> None:
+        """In the place of Ansible's own, which logs all of them."""
+        about = {name: self.params.get(name) for name in _ABOUT}
+        words = [f"{name}={value}" for name, value in about.items() if isinstance(value, str)]
+        self.log(" ".join(["Invoked with", *words]))
 
 
 def run_kind(kind: type[Resource]) -> None:
     """The whole of a module that manages one resource of C(kind)."""
-    module = AnsibleModule({**argument_spec(kind.OPTIONS), "state": STATE}, supports_check_mode=True)
+    module = Discreet({**argument_spec(kind.OPTIONS), "state": STATE}, supports_check_mode=True)
     require(module)
+    hidden = {name: _HIDDEN for name in _MAY_BE_SECRET if module.params.get(name)}
+    asked = {"module_args": {**module.params, **hidden}}
     try:
-        module.exit_json(**_manage(module, kind))
+        module.exit_json(**_manage(module, kind), invocation=asked)
     except LabError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), invocation=asked)
 
 
 def run_topology() -> None:
@@ -42,14 +58,14 @@ def run_topology() -> None:
     state = {**STATE, "choices": ["present", "absent", "reverted"]}
     # What the action plugin looks at on the controller; of the machines it hands on that there are several.
     many = {"machines": {"type": "dict"}, "underlay_port": {"type": "int", "default": values.VXLAN_PORT}}
-    module = AnsibleModule({"name": {"required": True}, "state": state, **many, **lists}, supports_check_mode=True)
+    module = Discreet({"name": {"required": True}, "state": state, **many, **lists}, supports_check_mode=True)
     require(module)
+    # The task has the lab already: said again in the result, it would be a third of the time of ansible-playbook.
+    asked = {"module_args": {name: module.params[name] for name in ("name", "state")}}
     try:
-        # The task has the lab already: said again in the result, it would be a third of the time of ansible-playbook.
-        asked = {"module_args": {name: module.params[name] for name in ("name", "state")}}
         module.exit_json(**_run_lab(module.params, module.check_mode).result(), invocation=asked)
     except LabError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), invocation=asked)
 
 
 def require(module: AnsibleModule, purpose: str = "to change namespaces and links") -> None:

@@ -39,7 +39,7 @@ def test_labs_are_told_of_and_removed_on_request_alone(machine: LabMachine) -> N
     kept = settled(machine)
     machine.module("topology", name="pair", **PAIR)
     machine.module("topology", name="old", **LEAVING)
-    machine.run(["ip", "-n", "ns1", "link", "set", "ns1-veth0", "mtu", "1400"])
+    machine.run(["ip", "-n", "ns1", "link", "set", "ns1-veth0", "down"])
     machine.run(["rm", "/run/tcpip.lab/old.json"])
     standing = settled(machine)
 
@@ -48,7 +48,7 @@ def test_labs_are_told_of_and_removed_on_request_alone(machine: LabMachine) -> N
     assert "pair" in told
     assert "  2 netns: ns1, ns2" in told
     assert "  1 veth: ns1-veth0" in told
-    assert [line for line in told if "not as it was declared, a run would change ns1: ns1-veth0 mtu 1400" in line]
+    assert [line for line in told if "not as it was declared, a run would change ns1: ns1-veth0 down" in line]
     assert "old, whose record is lost or cannot be read" in told
     assert "  1 process: nap" in told
 
