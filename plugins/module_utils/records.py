@@ -185,7 +185,9 @@ def _sound(record: Record) -> Record:
     """The record, if all in it is what it should be: signals are sent by it. Raises ValueError otherwise."""
     numbers = (record.pid, record.started, record.netns, *record.indexes.values())
     words = (record.space, record.nonce, *record.indexes)
-    if not all(type(each) is int and each >= 0 for each in numbers) or not all(isinstance(each, str) for each in words):
+    if any(isinstance(each, bool) or not isinstance(each, int) or each < 0 for each in numbers):
+        raise ValueError("it has not the numbers that were written")
+    if not all(isinstance(each, str) for each in words):
         raise ValueError("it is not what was written")
     if not record.nonce or signal.Signals[record.command.stop.signal] is None:
         raise ValueError("it has not all that was written")

@@ -523,7 +523,7 @@ def read_namespace(place: int) -> t.Callable[[bytes], object]:
         told = iter([[data] if place == number else list(each) for number, each in enumerate(usual)])
 
         class Told:
-            def get(self, _netns: str) -> Told:
+            def get(self, _netns: str) -> t.Any:
                 return self
 
             def dump(self, _question: bytes) -> list[bytes]:
