@@ -120,6 +120,7 @@ install_tools() {
         if command -v apt-get >/dev/null; then missing="$missing $debian"; else missing="$missing $redhat"; fi
     done <<-END
 		busybox busybox busybox
+		chromium chromium chromium
 		debootstrap debootstrap debootstrap
 		depmod kmod kmod
 		dhclient isc-dhcp-client dhcp-client

@@ -38,6 +38,7 @@ PACKAGES = {
 EMPTY = {
     "bind-utils",
     "busybox",
+    "chromium",
     "debootstrap",
     "file",
     "graphviz",

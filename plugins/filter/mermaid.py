@@ -18,7 +18,7 @@ description:
   - Of what is there it shows what is not as it was declared in one colour, and what was declared and is not there in
     another one.
   - The same input gives the same text.
-positional: machines
+positional: machines, failed
 options:
   _input:
     description:
@@ -32,6 +32,13 @@ options:
         Each machine is a frame then. A cable between two of them is dashed, since it becomes a VXLAN.
     type: dict
     default: {}
+  failed:
+    description:
+      - The namespaces in which a check has failed, by their names. They are in a colour of their own. The empty name is
+        the root namespace.
+    type: list
+    elements: str
+    default: []
 seealso:
   - plugin: tcpip.lab.dot
     plugin_type: filter
@@ -71,14 +78,14 @@ _value:
   sample: "flowchart LR\\n  b0p0 --- b1p0\\n"
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
 
 
-def mermaid(given: Any, machines: Mapping[str, str] | None = None) -> str:
+def mermaid(given: Any, machines: Mapping[str, str] | None = None, failed: Sequence[str] | None = None) -> str:
     """The text of the picture. Raises AnsibleFilterError with the place of the first fault."""
     # All filters of a collection are imported when one is used, and labs need none of these.
     from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
@@ -86,7 +93,7 @@ def mermaid(given: Any, machines: Mapping[str, str] | None = None) -> str:
     from ansible_collections.tcpip.lab.plugins.plugin_utils import picture  # noqa: PLC0415
 
     try:
-        return drawn.text(picture.of(given, machines))
+        return drawn.text(picture.of(given, machines, failed))
     except LabError as error:
         raise AnsibleFilterError(str(error)) from None
 

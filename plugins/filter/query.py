@@ -83,6 +83,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.tcpip.lab.plugins.plugin_utils.plain import plain
 
 
 def query(found: Any, expression: Any) -> Any:
@@ -96,17 +97,17 @@ def query(found: Any, expression: Any) -> Any:
         raise AnsibleFilterError(
             f"the Python package jmespath is missing where Ansible runs: {error} (pip install jmespath)"
         ) from None
-    known = _plain(_result(found))
+    known = plain(_result(found))
     if not isinstance(expression, str):
         raise AnsibleFilterError(f"{expression!r} is not an expression in JMESPath, which is a text")
     try:
-        question = jmespath.compile(_plain(expression))
+        question = jmespath.compile(plain(expression))
     except jmespath.exceptions.JMESPathError as error:
         raise AnsibleFilterError(f"the expression cannot be read: {error}") from None
     try:
         return question.search({**known, **view.of(known)})
     except jmespath.exceptions.JMESPathError as error:
-        raise AnsibleFilterError(f"the expression {_plain(expression)!r} has no answer: {error}") from None
+        raise AnsibleFilterError(f"the expression {plain(expression)!r} has no answer: {error}") from None
 
 
 def _result(found: Any) -> Mapping[str, Any]:
@@ -119,19 +120,6 @@ def _result(found: Any) -> Mapping[str, Any]:
             f"this is not what tcpip.lab.lab_info returns: it has no {', '.join(missing)}, but {', '.join(found)}"
         )
     return found
-
-
-def _plain(value: Any) -> Any:
-    """The value in Python's own types: JMESPath goes by their names, and Ansible's data has types of its own."""
-    if isinstance(value, Mapping):
-        return {_plain(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, str):
-        return str.__str__(value)  # str() asks the type itself, and that of ansible-core 2.17 gives another of its kind
-    if isinstance(value, bool) or value is None:
-        return value
-    return next((kind(value) for kind in (int, float) if isinstance(value, kind)), value)
 
 
 class FilterModule:

@@ -13,21 +13,20 @@ import html
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from .picture import CHANGED, CROSSING, LEFT, MISSING, RIGHT, Box, Link, Part, Picture
+from .picture import CHANGED, CROSSING, FAILED, LEFT, MEANINGS, MISSING, RIGHT, Box, Link, Part, Picture
 from .view import End
 
 #: Lines about a namespace are broken after so many characters.
 _WIDTH = 32
 _INK, _FRAME, _PAPER, _GROUND, _PALE = "#1f2933", "#52667a", "#ffffff", "#eef3f8", "#f7f9fb"
 _OVERLAY, _ABSENT = "#7a3fb0", "#c0271d"
-_COLOURS = {CHANGED: "#ffd591", MISSING: "#ffb3ad"}
+_COLOURS = {CHANGED: "#ffd591", MISSING: "#ffb3ad", FAILED: "#f0837a"}
 _LINES = {
     "veth": f'color="{_FRAME}"',
     CROSSING: f'color="{_FRAME}" style=dashed',
     "vxlan": 'color="#7a3fb0" style=dashed',
     "macvlan": 'color="#1b7f5c" style=dotted',
 }
-_MEANINGS = {CHANGED: "not as declared", MISSING: "declared, and not there"}
 _COMPASS = {LEFT: "w", RIGHT: "e"}
 _FONT = 'fontname="Helvetica,Arial,sans-serif"'
 
@@ -69,7 +68,7 @@ class _Graph:
             yield f"  {{ rank=same {self._boxes[link.tail[0]]} {self._boxes[link.head[0]]} }}"
 
     def _legend(self) -> Iterator[str]:
-        cells = [f'<TD BGCOLOR="{_COLOURS[mark]}">{_MEANINGS[mark]}</TD>' for mark in self._picture.marks]
+        cells = [f'<TD BGCOLOR="{_COLOURS[mark]}">{MEANINGS[mark]}</TD>' for mark in self._picture.marks]
         if cells:
             yield f'  label=<<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="4"><TR>{"".join(cells)}</TR></TABLE>>'
 

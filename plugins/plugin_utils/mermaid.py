@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .picture import CHANGED, CROSSING, MISSING, Box, Link, Part, Picture
+from .picture import CHANGED, CROSSING, FAILED, MISSING, Box, Link, Part, Picture
 from .view import End
 
 _LINES = {"veth": "---", CROSSING: "-.-", "vxlan": "-.-", "macvlan": "-.-"}
 _STYLES = {
     CHANGED: "fill:#ffd591,stroke:#52667a,color:#1f2933",
     MISSING: "fill:#ffb3ad,stroke:#c0271d,color:#1f2933,stroke-dasharray:4",
+    FAILED: "fill:#f0837a,stroke:#c0271d,color:#1f2933",
     "note": "fill:none,stroke:none",
 }
 #: Everything else is written as its number.

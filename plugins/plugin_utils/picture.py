@@ -21,8 +21,9 @@ from .view import End, end
 
 Items = Mapping[str, Sequence[Mapping[str, Any]]]
 
-#: What is drawn in colour: what is not as it was declared, and what was declared and is not there.
-CHANGED, MISSING = "changed", "missing"
+#: What is drawn in colour: what is not as it was declared, what was declared and is not there, where a check failed.
+CHANGED, MISSING, FAILED = "changed", "missing", "failed"
+MEANINGS = {CHANGED: "not as declared", MISSING: "declared, and not there", FAILED: "a check failed here"}
 LEFT, RIGHT = "left", "right"
 #: A cable between two machines, which is a VXLAN in truth.
 CROSSING = "crossing"
@@ -87,24 +88,33 @@ class Picture:
         """Those that are to be explained."""
         parts = [part for box in self.boxes for part in (*box.parts.values(), *box.switches.values())]
         found = {*(box.mark for box in self.boxes), *(part.mark for part in parts)}
-        return [mark for mark in (CHANGED, MISSING) if mark in found]
+        return [mark for mark in MEANINGS if mark in found]
 
 
-def of(given: Any, machines: Mapping[str, str] | None = None) -> Picture:
+def of(given: Any, machines: Mapping[str, str] | None = None, failed: Iterable[str] | None = None) -> Picture:
     """The picture of a topology, or of one lab of those that lab_info tells of.
 
-    C(machines) is on which machine each namespace is. Raises LabError, with the place of the first fault.
+    C(machines) is on which machine each namespace is, C(failed) are those in which a check has failed, "" being the
+    root namespace. Raises LabError, with the place of the first fault.
     """
+    found = _of(given, machines or {})
+    for box in found.boxes:
+        if box.name in (failed or ()):
+            box.mark = FAILED
+    return found
+
+
+def _of(given: Any, machines: Mapping[str, str]) -> Picture:
     if not isinstance(given, Mapping):
         raise LabError(f"{given!r:.80} is neither a topology nor a lab of those that tcpip.lab.lab_info tells of")
     if "live" in given:
-        return _Drawing(_Seen.live(given), machines or {}).picture()
+        return _Drawing(_Seen.live(given), machines).picture()
     for kind in given:
         if kind not in merging.IDENTITIES and kind != "name":
             raise LabError("is not a kind of resource", str(kind))
     items = {kind: items for kind, items in given.items() if kind != "name" and items}
     topology.parse(items)
-    return _Drawing(_Seen(items), machines or {}).picture()
+    return _Drawing(_Seen(items), machines).picture()
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class Capture(Service):
                 directory=f"{spot.directory}/{FILES}",
                 files=(File(_PROGRAM, _source(), quiet=True),),
                 devices=(self.dev,),
-                output=self.path or f"{spot.directory}/{DATA}/capture.pcap",
+                output=self.path or own_file(spot),
                 test=(*program, "--test", self.filter) if self.filter else (),
                 ready=Ready(log="^listening on "),
             ),
@@ -102,6 +102,11 @@ class Capture(Service):
         if have and found and have.command:
             found.update(_arguments(have.command))
         return found
+
+
+def own_file(spot: Spot) -> str:
+    """The file that goes with the capture, if no other was asked for."""
+    return f"{spot.directory}/{DATA}/capture.pcap"
 
 
 def _arguments(command: Command) -> dict[str, Any]:
