@@ -30,7 +30,7 @@ CONTRACT = [
     f"tests/engine/test_{name}.py" for name in ("examples", "single_modules", "topology_drift", "topology_life")
 ]
 # What every version of Ansible has to do, and what it takes besides.
-_PLAYED = ("in_place", "labs", "queries", "pictures")
+_PLAYED = ("in_place", "labs", "queries", "pictures", "report", "summary")
 PLAYBOOKS = [*(f"tests/playbooks/test_{name}.py" for name in _PLAYED), "tests/connection"]
 CONTROLLER = {"jmespath", "pyroute2", "hypothesis", "pytest", "pytest-testinfra", "pytest-xdist"}
 REPORTS = ROOT / ".cache/reports"

@@ -27,11 +27,15 @@ _ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/"
 _SETTINGS = "reference_appendices/config.html"
 #: What the reference points to in Ansible's own documentation.
 _ELSEWHERE = {
+    "ANSIBLE_DISPLAY_SKIPPED_HOSTS": f"{_SETTINGS}#envvar-ANSIBLE_DISPLAY_SKIPPED_HOSTS",
     "ANSIBLE_PIPELINING": f"{_SETTINGS}#envvar-ANSIBLE_PIPELINING",
+    "ANSIBLE_SHOW_CUSTOM_STATS": f"{_SETTINGS}#envvar-ANSIBLE_SHOW_CUSTOM_STATS",
     "action_plugins": "plugins/action.html",
+    "ansible_collections.ansible.builtin.default_callback": "collections/ansible/builtin/default_callback.html",
     "ansible_collections.ansible.builtin.fetch_module": "collections/ansible/builtin/fetch_module.html",
     "ansible_collections.ansible.builtin.iptables_module": "collections/ansible/builtin/iptables_module.html",
     "ansible_configuration_settings": _SETTINGS,
+    "callback_plugins": "plugins/callback.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
 

@@ -1,0 +1,47 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says in the end, and how little it says of failed checks."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine, Run
+
+LAB = "playbooks/namespace.yml"
+REASON = "helloworld has a filter that refuses: '-A INPUT -j DROP' (ip netns exec helloworld iptables-save)"
+
+
+def end(run: Run) -> list[str]:
+    """The lines of the summary."""
+    _before, title, after = run.stdout.rpartition("LAB namespace ***")
+    assert title, run.stdout
+    return [line for line in after.splitlines()[1:] if line]
+
+
+def test_a_run_ends_with_what_became_of_the_lab(machine: LabMachine) -> None:
+    assert end(machine.playbook(LAB, "--check"))[0].startswith("Would change: ")
+    assert end(machine.playbook(LAB)) == ["Changed: 1 step:", "  add namespace helloworld", "Checks: 4 passed"]
+    assert end(machine.playbook(LAB, lab_checks=False)) == ["Changed: nothing"]
+    assert end(machine.playbook(LAB, lab_state="absent")) == ["Removed: 1 step:", "  remove namespace helloworld"]
+    assert end(machine.playbook(LAB, lab_state="absent")) == ["Removed: nothing"]
+
+
+def test_what_failed_is_said_with_its_reason(machine: LabMachine) -> None:
+    machine.run(["ip", "netns", "add", "helloworld"])
+    (said,) = end(machine.playbook(LAB, _fails=True))
+    assert said.startswith("Failed: localhost: netns[0].name: namespace 'helloworld' exists")
+    machine.run(["ip", "netns", "del", "helloworld"])
+    machine.playbook(LAB, lab_checks=False)
+    machine.run(["ip", "netns", "exec", "helloworld", "iptables", "-A", "INPUT", "-j", "DROP"])
+    run = machine.playbook(LAB, _fails=True)
+    first, second, name, cause = end(run)
+    assert (first, second) == ("Changed: nothing", "Checks: 1 of 4 failed:")
+    assert cause == f"    likely cause: {REASON}"
+    # By its message, which Ansible shows twice by itself, and in the end. All that was returned is for -v.
+    assert run.stdout.count(name.strip()) == 2
+    assert "outcome:" not in run.stdout
+    assert "evidence:" not in run.stdout
+    assert "evidence:" in machine.playbook(LAB, "-v", _fails=True).stdout
