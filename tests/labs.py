@@ -295,3 +295,24 @@ def _is_chance(value: t.Any) -> bool:
 def _is_automatic(value: t.Any) -> bool:
     """What the kernel adds by itself when it is up long enough: link-local addresses."""
     return isinstance(value, dict) and str(value.get("local") or value.get("dst")).startswith(_LINK_LOCAL)
+
+
+#: A machine's uplink, and what is behind it.
+UPLINK = """
+netns add provider
+link add uplink0 type veth peer name customer0 netns provider
+link set uplink0 addrgenmode none
+-n provider link set customer0 addrgenmode none
+addr add 10.9.8.7/24 dev uplink0
+link set uplink0 up
+route add default via 10.9.8.1
+-n provider addr add 10.9.8.1/24 dev customer0
+-n provider link set customer0 up
+"""
+
+
+def connected_to_outside(machine: LabMachine) -> None:
+    """Give the machine an uplink, with a default route, and look at its tables of iptables, which makes them."""
+    for line in UPLINK.strip().splitlines():
+        machine.run(["ip", *line.split()])
+    machine.snapshot()

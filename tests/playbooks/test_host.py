@@ -9,31 +9,16 @@ import typing as t
 
 import pytest
 import snapshot
-from labs import settled
+from labs import connected_to_outside, settled
 from traffic import capture, ping
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
-#: A machine's uplink, and what is behind it.
-UPLINK = """
-netns add provider
-link add uplink0 type veth peer name customer0 netns provider
-link set uplink0 addrgenmode none
--n provider link set customer0 addrgenmode none
-addr add 10.9.8.7/24 dev uplink0
-link set uplink0 up
-route add default via 10.9.8.1
--n provider addr add 10.9.8.1/24 dev customer0
--n provider link set customer0 up
-"""
-
 
 @pytest.fixture
 def connected(machine: LabMachine) -> LabMachine:
-    for line in UPLINK.strip().splitlines():
-        machine.run(["ip", *line.split()])
-    machine.snapshot()  # the first look at iptables makes its tables
+    connected_to_outside(machine)
     return machine
 
 

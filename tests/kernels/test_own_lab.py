@@ -1,0 +1,49 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab that docs/own_lab.md has one write works as it stands there, and breaks as it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+
+import pytest
+import snapshot
+import yaml
+from labmachine import ROOT
+from traffic import ping, vlans
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine
+
+PAGE = (ROOT / "docs/own_lab.md").read_text(encoding="utf-8")
+(PLAY,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+BY_HAND = re.findall(r"^(?:ip netns exec router sysctl|bridge|ip -n) .*$", PAGE, re.MULTILINE)
+ACCESS = ["PVID", "Egress Untagged"]
+
+
+def test_it_has_under_forty_lines() -> None:
+    assert len(PLAY.splitlines()) < 40
+
+
+@pytest.mark.vlan
+def test_it_works_and_breaks_as_written(common_machine: LabMachine) -> None:
+    machine, (play,) = common_machine, yaml.safe_load(PLAY)
+    (stage,) = play["vars"]["lab_stages"]
+    lab = {"name": play["vars"]["lab_name"], **stage["topology"]}
+    machine.module("check", checks=[])  # now all that runs the modules is running
+    before = machine.snapshot()
+    assert machine.module("topology", **lab)["changed"]
+    machine.module("check", checks=stage["checks"])
+    seen = vlans(machine, "sw")
+    assert [seen[port] for port in ("pc", "lan10", "printer", "lan20")] == [[(vid, ACCESS)] for vid in (10, 10, 20, 20)]
+    assert len(BY_HAND) == 3
+    for command in BY_HAND:
+        machine.run(shlex.split(command))
+        assert "ttl=63" not in ping(machine, "pc", "198.51.100.10")
+        assert machine.module("topology", **lab)["changed"]
+    assert ping(machine, "pc", "198.51.100.10").count("ttl=63") == 3
+    assert machine.module("topology", name=lab["name"], state="absent")["changed"]
+    assert snapshot.diff(before, machine.snapshot()) == []
