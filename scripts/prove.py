@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
+import platform
 import random
 import subprocess
 import sys
@@ -34,7 +36,11 @@ _PLAYED = ("in_place", "labs", "queries", "pictures", "report", "summary")
 PLAYBOOKS = [*(f"tests/playbooks/test_{name}.py" for name in _PLAYED), "tests/connection"]
 CONTROLLER = {"jmespath", "pyroute2", "hypothesis", "pytest", "pytest-testinfra", "pytest-xdist"}
 REPORTS = ROOT / ".cache/reports"
+ON_SECOND_KERNEL = "every scenario on Debian's Linux"
+IN_MACHINES = "tests in throw-away machines"
 MATRIX = ROOT / ".venv-matrix"
+#: What ran, for the documentation (matrix.py).
+RAN = ROOT / "tests/output/ran.json"
 
 sys.path.insert(0, str(ROOT / "tests"))
 import emulated  # noqa: E402
@@ -53,6 +59,8 @@ class Tally:
     not_run: list[str] = dataclasses.field(default_factory=list)
     passed: int = 0
     failed: int = 0
+    #: The steps by name, and how many tests of each passed.
+    steps: dict[str, int] = dataclasses.field(default_factory=dict)
     #: Where its steps print; None is where this process does.
     output: t.IO[str] | None = None
 
@@ -60,6 +68,7 @@ class Tally:
         """Add the outcome of a step."""
         self.passed += passed
         self.failed += failed
+        self.steps[name] = passed
         verdict = "FAILED" if failed else "ok"
         self.lines.append(f"{verdict:7} {name} ({passed} passed, {failed} failed, {seconds:.0f} s)")
 
@@ -67,6 +76,7 @@ class Tally:
         """Add what was noted elsewhere."""
         for mine, theirs in ((self.lines, other.lines), (self.failures, other.failures), (self.not_run, other.not_run)):
             mine.extend(theirs)
+        self.steps |= other.steps
         self.passed += other.passed
         self.failed += other.failed
 
@@ -103,7 +113,7 @@ def pytest(
     tally: Tally, name: str, *arguments: str, program: pathlib.Path = BIN / "pytest", under_emulation: bool = False
 ) -> None:
     """A step of pytest, counted test by test, with the skips by name."""
-    report = (emulated.REPORTS if under_emulation else REPORTS) / f"{name.replace(' ', '-')}.xml"
+    report = report_of(name, emulated.REPORTS if under_emulation else REPORTS)
     report.unlink(missing_ok=True)
     command = [str(BIN / "python"), "tests/emulated.py"] if under_emulation else [str(program)]
     success, seconds = call(tally, name, [*command, "-q", f"--junit-xml={report}", *arguments])
@@ -113,6 +123,11 @@ def pytest(
     tally.note(name, len(cases) - len(skipped) - len(failed), len(failed) or int(not success), seconds)
     tally.failures += [described(name, case) for case in failed]
     tally.not_run += [described(name, case) for case in skipped]
+
+
+def report_of(name: str, reports: pathlib.Path = REPORTS) -> pathlib.Path:
+    """Where a step of pytest notes its tests."""
+    return reports / f"{name.replace(' ', '-')}.xml"
 
 
 def described(step: str, case: ET.Element) -> str:
@@ -168,7 +183,7 @@ def test(tally: Tally) -> None:
     before = snapshot.take_network()
     one(tally, "make this machine ready", [str(BIN / "ansible-playbook"), "playbooks/machine.yml"])
     units(tally)
-    pytest(tally, "tests in throw-away machines", *PARALLEL, "tests/tools", "tests/engine", *native())
+    pytest(tally, IN_MACHINES, *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
     pytest(tally, "several machines", *PARALLEL, "tests/several", *native())
@@ -228,7 +243,7 @@ def on_second_kernel(tally: Tally) -> None:
         else:
             tally.not_run.append(lacking)
         return
-    pytest(tally, f"every scenario on Debian's Linux {release}, emulated", under_emulation=True)
+    pytest(tally, f"{ON_SECOND_KERNEL} {release}, emulated", under_emulation=True)
 
 
 def native() -> list[str]:
@@ -242,18 +257,30 @@ def rows(name: str) -> list[list[str]]:
     return [line.split() for line in lines if line and not line.startswith("#")]
 
 
+def of_managed(python: str, pyroute2: str) -> str:
+    """The step that has other versions under the modules."""
+    return f"Python {python} with pyroute2 {pyroute2}"
+
+
+def of_controller(python: str, core: str) -> str:
+    """The step that has other versions of Ansible above the playbooks."""
+    return f"playbooks by ansible-core {core} and Python {python}"
+
+
 def versions(tally: Tally) -> None:
     """What other versions have to do: of Python and pyroute2 under the modules, of Ansible above the playbooks."""
     for python, version in rows("matrix.txt"):
         interpreter = environment(tally, python, f"pyroute2=={version}")
         if interpreter:
-            name = f"Python {python} with pyroute2 {version}"
-            pytest(tally, name, *PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native())
+            pytest(
+                tally, of_managed(python, version), *PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native()
+            )
     for python, version in rows("controllers.txt"):
         interpreter = environment(tally, python, f"ansible-core=={version}", *pinned(CONTROLLER))
         if interpreter:
-            name = f"playbooks by ansible-core {version} and Python {python}"
-            pytest(tally, name, *PARALLEL, *PLAYBOOKS, program=interpreter.with_name("pytest"))
+            pytest(
+                tally, of_controller(python, version), *PARALLEL, *PLAYBOOKS, program=interpreter.with_name("pytest")
+            )
 
 
 def pinned(names: t.Collection[str]) -> list[str]:
@@ -278,6 +305,17 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
         return None
     stamp.write_text(wanted, encoding="utf-8")
     return interpreter
+
+
+def note_what_ran(tally: Tally) -> None:
+    """Keep what a whole run has proved, unless something failed."""
+    RAN.unlink(missing_ok=True)
+    if tally.failed:
+        return
+    system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    ran = {"system": system, "kernel": os.uname().release, "steps": tally.steps, "not_run": tally.not_run}
+    RAN.parent.mkdir(exist_ok=True)
+    RAN.write_text(json.dumps(ran, indent=1), encoding="utf-8")
 
 
 def long(tally: Tally) -> None:
@@ -315,6 +353,8 @@ def main() -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
     tally = Tally()
     step(tally)
+    if step is test:
+        note_what_ran(tally)
     return tally.finish()
 
 

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the how-to pages have one write and type, typed as it stands there."""
+"""What the README and the how-to pages have one write and type, typed as it stands there."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if t.TYPE_CHECKING:
     import pathlib
 
 
-def blocks(page: str, language: str) -> list[str]:
+def examples(page: str, language: str) -> list[str]:
     """The examples of a page that are in this language."""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
@@ -49,8 +49,8 @@ def reader(machine: LabMachine, tmp_path_factory: pytest.TempPathFactory) -> Rea
 
 
 def test_captures(machine: LabMachine, reader: Reader) -> None:
-    live, piped, of_lab, watched = (block.splitlines() for block in blocks("capture.md", "shell"))
-    part, play = blocks("capture.md", "yaml")
+    live, piped, of_lab, watched = (block.splitlines() for block in examples("docs/capture.md", "shell"))
+    part, play = examples("docs/capture.md", "yaml")
     machine.playbook("playbooks/router.yml", lab_checks=False)
     ping = "ip netns exec ns1 ping -c 5 -i 0.2 -W 9 198.51.100.1"
     (command,) = live
@@ -77,8 +77,8 @@ def test_captures(machine: LabMachine, reader: Reader) -> None:
 
 
 def test_an_uplink(machine: LabMachine, reader: Reader) -> None:
-    labs, own = (block.splitlines() for block in blocks("uplink.md", "shell"))
-    (play,) = blocks("uplink.md", "yaml")
+    labs, own = (block.splitlines() for block in examples("docs/uplink.md", "shell"))
+    (play,) = examples("docs/uplink.md", "yaml")
     connected_to_outside(machine)
     before = machine.snapshot()
 
@@ -96,3 +96,31 @@ def test_an_uplink(machine: LabMachine, reader: Reader) -> None:
     assert "src=10.77.0.1" in reader.types(table)
     reader.types(remove)
     assert snapshot.diff(before, machine.snapshot()) == []
+
+
+def test_the_readmes_plays(machine: LabMachine, reader: Reader) -> None:
+    alone, drawn = examples("README.md", "yaml")
+    (reader.place / "alone.yml").write_text(alone, encoding="utf-8")
+    assert "changed=3" in reader.types("ansible-playbook alone.yml")
+    assert "1 received" in reader.types("ip netns exec client ping -c 1 -W 9 198.51.100.254")
+
+    machine.playbook("playbooks/router.yml", lab_checks=False)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(drawn)}
+    (reader.place / "draw.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    reader.types("ansible-playbook draw.yml")
+    assert "<svg" in reader.types("dot -Tsvg router.dot")
+
+
+def test_the_play_of_the_role(reader: Reader) -> None:
+    (play,) = examples("roles/lab/README.md", "yaml")
+    (reader.place / "cable.yml").write_text(play, encoding="utf-8")
+    assert "a reaches b — 3 of 3 replies, ttl 64" in reader.types("ansible-playbook cable.yml")
+
+
+def test_the_defaults_that_are_explained_are_those_of_the_example() -> None:
+    (block,) = examples("docs/reuse.md", "yaml")
+    whole = (ROOT / "docs/examples/own_repository/network.yml").read_text(encoding="utf-8")
+    (shown,), (play,) = yaml.safe_load(block), yaml.safe_load(whole)
+    (told,) = [task for task in play["tasks"] if task["name"] == shown["name"]]
+    assert told["module_defaults"] == shown["module_defaults"]
+    assert all(task in told["block"] for task in shown["block"])

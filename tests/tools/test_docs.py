@@ -93,3 +93,9 @@ def test_a_link_to_a_heading_that_is_not_there(link: str, built: bool, tmp_path:
         assert not built
     else:
         assert built
+
+
+def test_a_lab_of_ones_own_has_less_than_forty_lines() -> None:
+    """As it says; tests/kernels has it built."""
+    (play,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/own_lab.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(play.splitlines()) < 40

@@ -1,0 +1,104 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``matrix.py``: writes docs/matrix.md, what the collection is tested with, of the last whole run of ``make test``.
+
+What the tables list is tests/matrix.txt and tests/controllers.txt; how many tests passed with it is what the run noted.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import sys
+import typing as t
+import xml.etree.ElementTree as ET
+
+import prove
+
+PAGE = prove.ROOT / "docs/matrix.md"
+#: The environment of all other steps, from which the rows of the tables differ.
+_OWN = ("ansible-core", "pyroute2")
+_NOT_YET = "no run yet"
+
+Row = t.Sequence[str]
+Steps = t.Mapping[str, int]
+
+
+def page(ran: t.Mapping[str, t.Any], back_ends: t.Mapping[str, int]) -> str:
+    """The page.
+
+    :param ran: what a run of the tests noted; without `steps`, none has.
+    :param back_ends: how many tests passed with each back end of iptables.
+    """
+    steps: Steps = ran.get("steps", {})
+    own = dict(line.split("==") for line in prove.pinned(_OWN))
+    on = f"The last run was on {ran['system']}, Linux {ran['kernel']}." if ran else "No run has been noted yet."
+    kernels = [(name.removeprefix(prove.ON_SECOND_KERNEL), number) for name, number in steps.items() if _emulated(name)]
+    return "\n".join(
+        [
+            "# What it is tested with\n",
+            f"Written by `make matrix`, of what `make test` noted when all of it passed. {on} All other tests have",
+            f"ansible-core {own['ansible-core']} and pyroute2 {own['pyroute2']}.\n",
+            "## Where the modules run",
+            *_table(("Python", "pyroute2"), _rows("matrix.txt", prove.of_managed, steps)),
+            "The modules by all of their examples, all drift, and a lab's whole life.\n",
+            "## Where Ansible runs",
+            *_table(("Python", "ansible-core"), _rows("controllers.txt", prove.of_controller, steps)),
+            "Playbooks as a user runs them, and tasks inside of namespaces, by the connection `netns`.\n",
+            "## Kernels",
+            *_table(
+                ("Linux",),
+                [
+                    *([(str(ran["kernel"]), str(steps[prove.IN_MACHINES]))] if ran else []),
+                    *((name.strip(), str(number)) for name, number in kernels),
+                ],
+            ),
+            "## Address translation",
+            *_table(("back end of iptables",), [(name, str(number)) for name, number in back_ends.items()]),
+            *(
+                ["## What could not run there", *(f"- {each}" for each in ran["not_run"]), ""]
+                if ran.get("not_run")
+                else []
+            ),
+        ]
+    )
+
+
+def _emulated(step: str) -> bool:
+    return step.startswith(prove.ON_SECOND_KERNEL)
+
+
+def _rows(file: str, name: t.Callable[[str, str], str], steps: Steps) -> list[Row]:
+    """The versions of a list, and how many tests passed with them."""
+    return [(python, other, str(steps.get(name(python, other), _NOT_YET))) for python, other in prove.rows(file)]
+
+
+def _table(heads: Row, rows: t.Iterable[Row]) -> list[str]:
+    heads, rows = (*heads, "tests that passed"), [*rows]
+    if not rows:
+        return [f"There was {_NOT_YET}.\n"]
+    lines = [heads, ["---"] * len(heads), *rows]
+    return [*(f"| {' | '.join(line)} |" for line in lines), ""]
+
+
+def back_ends(report: pathlib.Path) -> dict[str, int]:
+    """How many tests passed with each back end of iptables, by pytest's report."""
+    cases = ET.parse(report).iter("testcase") if report.exists() else ()  # noqa: S314 - pytest wrote it
+    names = [str(case.get("name")) for case in cases if not len(case)]
+    return {each: sum(bool(re.search(rf"\b{each}\b", name)) for name in names) for each in ("nft", "legacy")}
+
+
+def main() -> int:
+    """The command line."""
+    if not prove.RAN.exists():
+        print("there is no run to write of: make test", file=sys.stderr)
+        return 1
+    ran = json.loads(prove.RAN.read_text(encoding="utf-8"))
+    PAGE.write_text(page(ran, back_ends(prove.report_of(prove.IN_MACHINES))), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

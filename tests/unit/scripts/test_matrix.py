@@ -1,0 +1,75 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page about what was tested lists what the tests have to run with, and how many passed as the run noted it."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import matrix
+import prove
+
+if t.TYPE_CHECKING:
+    import pathlib
+
+RAN: dict[str, t.Any] = {
+    "system": "Debian GNU/Linux 12 (bookworm)",
+    "kernel": "6.18.1",
+    "steps": {
+        prove.IN_MACHINES: 800,
+        "every scenario on Debian's Linux 6.1.0-50-amd64, emulated": 30,
+        "Python 3.9 with pyroute2 0.7.2": 91,
+        "playbooks by ansible-core 2.17.14 and Python 3.11": 20,
+    },
+    "not_run": ["sanity: no Python 3.12 here"],
+}
+
+
+def versions(page: str) -> list[list[str]]:
+    """The rows with versions of Python."""
+    rows = re.findall(r"^\| (3\.\d+) \| (\S+) \| .* \|$", page, re.MULTILINE)
+    return [list(row) for row in rows]
+
+
+def test_the_page_lists_what_is_tested() -> None:
+    assert versions(matrix.PAGE.read_text(encoding="utf-8")) == [
+        *prove.rows("matrix.txt"),
+        *prove.rows("controllers.txt"),
+    ]
+
+
+def test_what_a_run_noted_is_on_the_page() -> None:
+    page = matrix.page(RAN, {"nft": 40, "legacy": 12})
+    assert versions(page) == [*prove.rows("matrix.txt"), *prove.rows("controllers.txt")]
+    for row in (
+        "3.9 | 0.7.2 | 91",
+        "3.11 | 2.17.14 | 20",
+        "6.18.1 | 800",
+        "6.1.0-50-amd64, emulated | 30",
+        "legacy | 12",
+    ):
+        assert f"| {row} |" in page
+    assert "| 3.13 | 0.9.7 | no run yet |" in page  # this run did not have it
+    assert "- sanity: no Python 3.12 here" in page
+
+
+def test_tests_are_counted_by_back_end(tmp_path: pathlib.Path) -> None:
+    report = tmp_path / "report.xml"
+    names = ("test_a[nft]", "test_a[legacy]", "test_b[nft-moved]", "test_c[infty]", "test_legacy_words")
+    cases = "".join(f'<testcase name="{name}"/>' for name in names)
+    failed = '<testcase name="test_d[legacy]"><failure/></testcase>'
+    report.write_text(f"<testsuite>{cases}{failed}</testsuite>", encoding="utf-8")
+    assert matrix.back_ends(report) == {"nft": 2, "legacy": 1}
+
+
+def test_a_run_with_a_failure_is_not_noted(tmp_path: pathlib.Path, monkeypatch: t.Any) -> None:
+    monkeypatch.setattr(prove, "RAN", tmp_path / "output/ran.json")
+    tally = prove.Tally()
+    tally.note("a", 3, 0)
+    prove.note_what_ran(tally)
+    assert '"a": 3' in prove.RAN.read_text(encoding="utf-8")
+    tally.note("b", 1, 1)
+    prove.note_what_ran(tally)
+    assert not prove.RAN.exists()
