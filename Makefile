@@ -18,7 +18,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev tools test test-units test-versions test-long test-mutants bench lint lint-sanity diagrams matrix docs clean $(SCENARIOS)
+.PHONY: help setup setup-dev tools test test-units test-versions test-long test-mutants bench lint lint-sanity diagrams evidence matrix docs clean $(SCENARIOS)
 
 help:
 	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'
@@ -35,6 +35,7 @@ help:
 	@echo 'make lint       all linters'
 	@echo 'make lint-sanity     ansible-test sanity alone'
 	@echo 'make diagrams   draw each lab anew, into docs/scenarios'
+	@echo 'make evidence   look anew at what is seen of labs that have changed, into docs/scenarios (root or sudo)'
 	@echo 'make matrix     what the last whole run of "make test" ran with, into docs/matrix.md'
 	@echo 'make docs       the documentation as pages for a browser, into .cache/docs/html'
 	@echo 'make clean      remove what setup and the tests made in this directory'
@@ -81,6 +82,10 @@ lint-sanity: setup-dev tools
 
 diagrams: setup-dev tools
 	@$(BIN)/python scripts/diagrams.py
+
+evidence: setup-dev tools
+	@sudo=; [ "$$(id -u)" -eq 0 ] || sudo="sudo --preserve-env"; \
+	$$sudo $(BIN)/python scripts/evidence.py $(ARGS)
 
 matrix: setup-dev
 	@$(BIN)/python scripts/matrix.py
