@@ -13,7 +13,7 @@ import re
 import shlex
 import typing as t
 
-from topologies import NAT, Item, Items, Key, key_of
+from topologies import IMPAIRMENTS, NAT, Item, Items, Key, key_of
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -91,8 +91,13 @@ def _ask_links(lab: str, items: Items, found: Picture) -> None:
 
 def _end(kind: str, end: Item, item: Item) -> Item:
     given: Item = {name: end[name] for name in ("mtu", "mac") if name in end}
+    given["netem"] = {name: _RATES[end[name]] if name == "rate" else end[name] for name in IMPAIRMENTS if name in end}
     found = {"kind": kind.partition("_")[0], "up": end["up"], "addresses": set(end["addresses"]), "master": None}
     return {**found, **given, **_ASKED[kind](item, end)}
+
+
+#: In bits a second.
+_RATES = {"1500kbit": 1_500_000, "1gbit": 1_000_000_000}
 
 
 def _asked_veth(item: Item, end: Item) -> Item:
@@ -148,8 +153,9 @@ def seen(machine: LabMachine, foreign: t.Collection[str]) -> Picture:
         others = _others(machine, space)
         fdb = _fdb(machine, space) if any(_kind(link) == "vxlan" for link in links[space]) else {}
         hidden = foreign if space else {*foreign, "lo"}
+        netems = _netems(machine, space) if any(link["qdisc"] == "netem" for link in links[space]) else {}
         shown = {
-            link["ifname"]: {**_shown(link, space, others, names), "fdb": fdb.get(link["ifname"], set())}
+            link["ifname"]: {**_shown(link, space, others, names), **_tables(link["ifname"], fdb, netems)}
             for link in links[space]
             if link["ifname"] not in hidden
         }
@@ -198,6 +204,24 @@ def _shown(link: Item, space: str, others: dict[int, str], names: dict[tuple[str
         number = int(dev[2:]) if re.fullmatch(r"if\d+", dev) else numbers.get(dev, 0)
         found |= {name: data.get(name) for name in ("id", "ttl", "learning", "local")}
         return {**found, "base": base, "dev": names.get((base, number)), "flood": data.get("remote", data.get("group"))}
+    return found
+
+
+def _tables(name: str, fdb: t.Mapping[str, t.Any], netems: t.Mapping[str, Item]) -> Item:
+    return {"fdb": fdb.get(name, set()), "netem": netems.get(name, {})}
+
+
+def _netems(machine: LabMachine, space: str) -> dict[str, Item]:
+    found = {}
+    for qdisc in machine.json(["tc", *_inside(space), "-j", "qdisc"]):
+        given = qdisc.get("options", {})
+        if qdisc["kind"] == "netem":
+            shown = {
+                "delay": given.get("delay", {}).get("delay", 0) * 1000,  # in seconds
+                "loss": given.get("loss-random", {}).get("loss", 0) * 100,  # as a share
+                "rate": given.get("rate", {}).get("rate", 0) * 8,  # in bytes a second
+            }
+            found[qdisc["dev"]] = {name: round(value, 6) for name, value in shown.items() if value}
     return found
 
 

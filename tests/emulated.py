@@ -4,10 +4,10 @@
 """Runs a command on Debian's own kernel, under emulation, with this machine's files: ``emulated.py [COMMAND ...]``.
 
 Without a command it runs every scenario, and the tests that need what this machine's kernel may not have: what bears
-the markers `every_kernel` and `vlan`. Words that begin with a hyphen are further options for pytest. The kernel, and a
-busybox that needs no library to boot it, are fetched with apt-get and unpacked into .cache/kernel; they are not
-installed. What the command writes stays in the emulated machine's memory and is gone with it, but for the directory in
-$EMULATED_REPORTS, which is .cache/emulated here.
+the markers `every_kernel`, `vlan` and `netem`. Words that begin with a hyphen are further options for pytest. The
+kernel, and a busybox that needs no library to boot it, are fetched with apt-get and unpacked into .cache/kernel; they
+are not installed. What the command writes stays in the emulated machine's memory and is gone with it, but for the
+directory in $EMULATED_REPORTS, which is .cache/emulated here.
 
 Needs qemu-system-x86, kmod, file, apt-get and dpkg-deb, virtme-ng from PyPI, and root. KVM is not used, even where
 there seems to be one: inside of another virtual machine it often does not work. So Python is 10 to 20 times slower.
@@ -228,7 +228,7 @@ def main() -> int:
     if given and not given[0].startswith("-"):
         return boot(given)
     rendered.write()
-    return boot([str(BIN / "pytest"), "--emulated", "-m", "vlan or every_kernel", *WORKERS, *places(), *given])
+    return boot([str(BIN / "pytest"), "--emulated", "-m", kernel_rules.chosen(), *WORKERS, *places(), *given])
 
 
 if __name__ == "__main__":

@@ -19,20 +19,47 @@ VLAN_SCENARIOS = ("vlan", "vlan_isolation")
 
 _MARKERS = (
     "vlan: needs a kernel with bridge VLAN filtering; tests/emulated.py runs it where this one has none",
+    "netem: needs a kernel with netem; tests/emulated.py runs it where this one has none",
     "every_kernel: tests/emulated.py runs it, whatever this machine's kernel has",
 )
-_TRIAL = ["unshare", "--net", "ip", "link", "add", "trial", "type", "bridge", "vlan_filtering", "1"]
+#: What such tests need, by their marker, with what tries it in a network of its own, and how the kernel says no.
+_TRIALS = {
+    "vlan": ("ip link add trial type bridge vlan_filtering 1", "not supported"),
+    "netem": ("tc qdisc add dev lo root netem", "qdisc kind is unknown"),
+}
+_NAMES = {"vlan": "bridge VLAN filtering", "netem": "netem"}
+
+
+def has_vlan_filtering() -> bool:
+    """Whether this machine's kernel has bridge VLAN filtering."""
+    return _has("vlan")
+
+
+def has_netem() -> bool:
+    """Whether it has netem."""
+    return _has("netem")
 
 
 @functools.cache
-def has_vlan_filtering() -> bool:
-    """Whether this machine's kernel has bridge VLAN filtering, tried in a network of its own. Needs root.
+def _has(marker: str) -> bool:
+    """Whether this machine's kernel has what a test with the marker needs. Needs root.
 
     :raises AssertionError: when it cannot be found out.
     """
-    done = subprocess.run(_TRIAL, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 or "not supported" in done.stderr, done.stderr
+    command, refusal = _TRIALS[marker]
+    done = subprocess.run(["unshare", "--net", *command.split()], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or refusal in done.stderr, done.stderr
     return done.returncode == 0
+
+
+def missing() -> list[str]:
+    """The markers of the tests that this machine's kernel cannot run. Needs root."""
+    return [marker for marker in _TRIALS if not _has(marker)]
+
+
+def chosen() -> str:
+    """The tests that run under emulation, as an expression of markers."""
+    return " or ".join([*_TRIALS, "every_kernel"])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,8 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave a test to the emulation if it needs what this kernel does not have."""
-    if item.get_closest_marker("vlan") is None or os.geteuid() != 0 or has_vlan_filtering():
-        return  # without root it is the machine that cannot be had
-    if item.config.getoption("--emulated"):
-        pytest.fail("this kernel has no bridge VLAN filtering")
-    pytest.skip("this kernel has no bridge VLAN filtering")
+    marked = [marker for marker in _TRIALS if item.get_closest_marker(marker)]
+    if os.geteuid() != 0:
+        return  # it is the machine that cannot be had
+    for marker in marked:
+        if not _has(marker):
+            end = pytest.fail if item.config.getoption("--emulated") else pytest.skip
+            end(f"this kernel has no {_NAMES[marker]}")

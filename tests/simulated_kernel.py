@@ -151,6 +151,18 @@ class Kernel:
         self._put(replace(link, fdb=link.fdb - {step.entry}))
 
     @act.register
+    def _set_qdisc(self, step: ops.SetQdisc) -> None:
+        link = self._link(step.netns, step.link)
+        assert link.qdisc == step.before
+        self._put(replace(link, qdisc=step.qdisc))
+
+    @act.register
+    def _remove_qdisc(self, step: ops.RemoveQdisc) -> None:
+        link = self._link(step.netns, step.link)
+        assert link.qdisc
+        self._put(replace(link, qdisc=None))
+
+    @act.register
     def _add_route(self, step: ops.AddRoute) -> None:
         routes = self.state.namespaces[step.netns].routes
         assert step.route.key not in {route.key for route in routes}, "File exists"

@@ -62,6 +62,8 @@ class _Draft:
 
     spaces: list[str]
     kinds: frozenset[str]
+    #: Whether there is netem.
+    netem: bool = True
     ends: list[Item] = dataclasses.field(default_factory=list)
     #: How wide each interface is, in bytes.
     widths: dict[Key, int] = dataclasses.field(default_factory=dict)
@@ -98,8 +100,13 @@ def mac_of(key: Key, which: int) -> str:
     return f"02:00:00:{which:02x}:{(*SPACES, '').index(key[0]):02x}:{NAMES.index(key[1]):02x}"
 
 
-def _interface(key: Key, mtus: t.Iterable[int]) -> st.SearchStrategy[Item]:
+#: What can be done to the packets that an interface sends; of an option one value at least is no whole number.
+IMPAIRMENTS: dict[str, list[t.Any]] = {"delay": [0.5, 20], "loss": [0.1, 3], "rate": ["1500kbit", "1gbit"]}
+
+
+def _interface(key: Key, mtus: t.Iterable[int], netem: bool) -> st.SearchStrategy[Item]:
     """The options of one end."""
+    impairments = {name: st.sampled_from(found) for name, found in IMPAIRMENTS.items() if netem}
     return st.fixed_dictionaries(
         {
             "name": st.just(key[1]),
@@ -111,6 +118,7 @@ def _interface(key: Key, mtus: t.Iterable[int]) -> st.SearchStrategy[Item]:
             "mtu": st.sampled_from(list(mtus)),
             "mac": st.sampled_from([mac_of(key, 1), mac_of(key, 2)]),
             "purge_addresses": st.booleans(),
+            **impairments,
         },
     )
 
@@ -125,10 +133,10 @@ def _up_to(widest: int) -> list[int]:
 
 
 @st.composite
-def topologies(draw: st.DrawFn, kinds: frozenset[str] = KINDS) -> Items:
+def topologies(draw: st.DrawFn, kinds: frozenset[str] = KINDS, netem: bool = True) -> Items:
     """Labs over three namespaces and the root one, with names that meet again from lab to lab."""
     spaces = draw(st.lists(st.sampled_from(SPACES), unique=True))
-    draft = _Draft(spaces, kinds)
+    draft = _Draft(spaces, kinds, netem)
     keys = st.tuples(st.sampled_from(draft.everywhere), st.sampled_from(NAMES))
     free = draw(st.lists(keys, unique=True, max_size=10))
     fewest = max(0, (len(free) - 1) // 2 if kinds == SIMULATED else 0)  # what is left is one overlay or two
@@ -153,7 +161,7 @@ def topologies(draw: st.DrawFn, kinds: frozenset[str] = KINDS) -> Items:
 @st.composite
 def _veth(draw: st.DrawFn, draft: _Draft, near: Key, far: Key) -> Item:
     draft.partners.update({near: far, far: near})
-    ends = [draft.add(draw(_interface(key, CABLE_MTUS)), 1500) for key in (near, far)]
+    ends = [draft.add(draw(_interface(key, CABLE_MTUS, draft.netem)), 1500) for key in (near, far)]
     return {**ends[0], "peer": ends[1]}
 
 
@@ -180,7 +188,7 @@ def _vxlan(draw: st.DrawFn, draft: _Draft, key: Key, number: int) -> Item:
         "learning": draw(st.booleans()),
         "fdb": draw(st.none() | entries),
     }
-    return {**draft.add(draw(_interface(key, _up_to(width))), min(width, 1500)), **options, **flood}
+    return {**draft.add(draw(_interface(key, _up_to(width), draft.netem)), min(width, 1500)), **options, **flood}
 
 
 @st.composite
@@ -200,7 +208,7 @@ def _bridge(draw: st.DrawFn, draft: _Draft, key: Key) -> Item:
     }
     draft.bridges.add(key)
     narrowest = min((draft.widths[port] for port in ports), default=1500)
-    end = draft.add(draw(_interface(key, MTUS)), narrowest)
+    end = draft.add(draw(_interface(key, MTUS, draft.netem)), narrowest)
     return {**end, **options}
 
 
@@ -219,7 +227,7 @@ def _macvlan(draw: st.DrawFn, draft: _Draft, key: Key) -> Item | None:
     alone = [] if parent in draft.parents else ["passthru"]
     mode = draw(st.sampled_from(["bridge", "private", "vepa", *alone]))
     draft.parents.add(parent)
-    end = draw(_interface(key, _up_to(draft.widths[parent])))
+    end = draw(_interface(key, _up_to(draft.widths[parent]), draft.netem))
     if mode == "passthru":  # it has the parent's MAC address, and shares each change of it
         draft.exclusive.add(parent)
         end.pop("mac", None)
@@ -298,6 +306,9 @@ def altered(draw: st.DrawFn, items: Items) -> Items:
     found = copy.deepcopy(items)
     for end in ends_of(found):
         end["addresses"] = draw(_addresses())
+        for name in IMPAIRMENTS.keys() & end.keys():
+            if draw(st.booleans()):
+                del end[name]
     found["route"] = [route for route in found.get("route", ()) if "via" not in route]
     for kind in ("route", "sysctl", "iptables_nat"):
         found[kind] = [item for item in found.get(kind, ()) if draw(st.booleans())]

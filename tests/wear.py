@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from topologies import Items, ends_of, key_of
+from topologies import IMPAIRMENTS, Items, ends_of, key_of
 
 
 class Drift(t.NamedTuple):
@@ -37,6 +37,9 @@ def _of_ends(items: Items) -> t.Iterator[Drift]:
         yield Drift("link up or down", f"{_ip(space)} link set {name} {'down' if end['up'] else 'up'}")
         if "mtu" in end:
             yield Drift("MTU", f"{_ip(space)} link set {name} mtu 1290")
+        if IMPAIRMENTS.keys() & end.keys():
+            inside = f"-n {space} " if space else ""
+            yield Drift("netem", f"tc {inside}qdisc replace dev {name} root netem delay 7ms loss 7% duplicate 7%")
         if "mac" in end:
             yield Drift("MAC", f"{_ip(space)} link set {name} address 02:00:00:77:77:77")
         for address in end["addresses"]:

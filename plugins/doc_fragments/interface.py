@@ -56,4 +56,37 @@ options:
         declared come back with the same task, routes have to be declared themselves.
     type: bool
     default: true
+  delay:
+    description:
+      - How long everything that the interface sends has to wait, in milliseconds, V(0) to V(3600000). V(0.5) is half of
+        one.
+      - O(delay), O(jitter), O(loss) and O(rate) are done by tc-netem(8) as the root queueing discipline of the
+        interface. They concern what it sends, not what it receives. For both directions declare them at both ends, so
+        that a delay of V(20) at either end makes an echo take V(40).
+      - They are changed in place, with the packets that wait meanwhile. At most 1000 packets wait, those beyond that
+        are lost.
+      - If one of the four is given, those that are left out are nothing. If none is, they are not managed, and what is
+        there stays. In a lab what was declared before and is not any more is taken away. A module alone takes it away
+        where V(0) is given.
+      - This needs a kernel with netem (C(CONFIG_NET_SCH_NETEM), the module C(sch_netem)). Where it is missing, the task
+        fails before anything is changed, and says so. Enterprise Linux and Fedora have it in the package
+        C(kernel-modules-extra).
+      - A queueing discipline of another kind that somebody has given to the interface is replaced in a lab. For a
+        module alone it is an error.
+    type: float
+  jitter:
+    description:
+      - By how many milliseconds O(delay) varies at most, up and down, at most by itself, V(0) to V(2147). A packet that
+        has to wait less than the one before it overtakes it.
+    type: float
+  loss:
+    description: How many of a hundred packets that the interface sends are lost, by chance, V(0) to V(100).
+    type: float
+  rate:
+    description:
+      - How fast the interface sends at most, in bits a second. The unit is V(bit), V(kbit), V(mbit), V(gbit) or
+        V(tbit), as tc(8) writes it, such as V(10mbit), and without one it is V(bit). V(kibit) and the like are
+        multiples of 1024.
+      - The kernel counts whole bytes a second, so V(8bit) is the least. V(0) is without a limit.
+    type: str
 """

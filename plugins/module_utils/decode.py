@@ -17,9 +17,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .codecs import attributes, decoded, ifinfmsg, ndmsg, signed
-from .encode import number
-from .requests import FAMILIES, IFF_UP, NUD_PERMANENT, PVID, ROUTE_TYPES, TICKS, UNTAGGED
-from .state import Route, Vlan
+from .encode import NETEM, number
+from .requests import (
+    FAMILIES,
+    IFF_UP,
+    NETEM_LIMIT,
+    NUD_PERMANENT,
+    PVID,
+    ROOT_QDISC,
+    ROUTE_TYPES,
+    TICKS,
+    UNTAGGED,
+)
+from .state import Netem, Qdisc, Route, Vlan
 
 # linux/rtnetlink.h
 _LOCAL_TABLE, _CLONED, _KERNEL = 255, 0x200, 2
@@ -28,10 +38,11 @@ _UNICAST = ROUTE_TYPES["unicast"]
 _ROUTE_TYPES = {number: name for name, number in ROUTE_TYPES.items()}
 _FAMILIES = {number: version for version, number in FAMILIES.items()}
 
-# The fixed parts behind the header: struct ifinfomsg, ifaddrmsg and rtmsg.
+# The fixed parts behind the header: struct ifinfomsg, ifaddrmsg, rtmsg and tcmsg.
 _LINK = struct.Struct("=16xBxHiII")
 _ADDRESS = struct.Struct("=16xBBBBI")
 _ROUTE = struct.Struct("=16xBBBBBBBBI")
+_QUEUE = struct.Struct("=20xiII4x")
 _TABLE_AT = 20
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK = map(
     number, ("IFLA_ADDRESS", "IFLA_IFNAME", "IFLA_MTU", "IFLA_LINK")
@@ -42,14 +53,20 @@ _IFA_ADDRESS, _IFA_LOCAL = map(number, ("IFA_ADDRESS", "IFA_LOCAL"))
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY = map(number, ("RTA_DST", "RTA_OIF", "RTA_GATEWAY"))
 _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = map(number, ("RTA_PRIORITY", "RTA_PREFSRC", "RTA_TABLE"))
 #: What is only read: linux/if_link.h, linux/rtnetlink.h.
-_IFLA_LINK_NETNSID, _RTA_VIA = 37, 18
+_IFLA_LINK_NETNSID, _IFLA_QDISC, _RTA_VIA = 37, 6, 18
+_TCA_KIND, _TCA_OPTIONS = map(number, ("TCA_KIND", "TCA_OPTIONS"))
+_NETEM_RATE, _NETEM_RATE64 = map(number, ("TCA_NETEM_RATE", "TCA_NETEM_RATE64"))
+_NETEM_LATENCY64, _NETEM_JITTER64 = map(number, ("TCA_NETEM_LATENCY64", "TCA_NETEM_JITTER64"))
+#: What else a netem can do.
+_NETEM_LOSS = 5
+_NETEM_MORE = (_NETEM_LOSS, *(number(f"TCA_NETEM_{word}") for word in ("CORR", "REORDER", "CORRUPT", "ECN", "SLOT")))
 
 
 class RawLink(NamedTuple):
     """An interface, with others named by the numbers that the kernel gives.
 
     C(lower): its peer or the device it stands on. C(space): the number by which its namespace knows that one's, None if
-    it is the same. C(master): the bridge. 0 where there is none.
+    it is the same. C(master): the bridge. 0 where there is none. C(qdisc): the kind of its queueing discipline.
     """
 
     number: int
@@ -63,6 +80,7 @@ class RawLink(NamedTuple):
     lower: int
     space: int | None
     master: int
+    qdisc: str
 
 
 class RawFdbEntry(NamedTuple):
@@ -92,6 +110,7 @@ def link(data: bytes) -> RawLink:
         lower=_lower(kind, parameters, found),
         space=signed(found[_IFLA_LINK_NETNSID]) if _IFLA_LINK_NETNSID in found else None,
         master=_number(found.get(_IFLA_MASTER)),
+        qdisc=_text(found.get(_IFLA_QDISC)),
     )
 
 
@@ -140,6 +159,30 @@ def vlans(data: bytes) -> Iterator[tuple[int, Vlan]]:
     for entry in spec.get_attrs("IFLA_BRIDGE_VLAN_INFO") if spec else ():
         flags = entry["flags"]
         yield message["index"], Vlan(entry["vid"], bool(flags & PVID), bool(flags & UNTAGGED))
+
+
+def qdisc(data: bytes) -> tuple[int, Qdisc] | None:
+    """The number of an interface and its queueing discipline; None for one inside another, or the kernel's own."""
+    index, handle, parent = _QUEUE.unpack_from(data)
+    if parent != ROOT_QDISC or not handle:
+        return None
+    found = attributes(data, _QUEUE.size)
+    kind, options = _text(found.get(_TCA_KIND)), found.get(_TCA_OPTIONS, b"")
+    return index, Qdisc(kind, _netem(options) if kind == "netem" else None, handle, options)
+
+
+def _netem(options: bytes) -> Netem:
+    _latency, limit, loss, gap, duplicate, _jitter = NETEM.unpack_from(options)
+    found = attributes(options, NETEM.size)
+    rate = found[_NETEM_RATE]
+    more = limit != NETEM_LIMIT or gap or duplicate or any(rate[4:])
+    return Netem(
+        delay=signed(found[_NETEM_LATENCY64]),
+        jitter=signed(found[_NETEM_JITTER64]),
+        loss=loss,
+        rate=_number(found.get(_NETEM_RATE64) or rate[:4]),
+        more=bool(more or any(any(found.get(each, b"")) for each in _NETEM_MORE)),
+    )
 
 
 def route(netns: str, data: bytes, names: Mapping[int, str]) -> Route | None:

@@ -28,7 +28,10 @@ _ROUTE = (
     ("family", "dst_len", "src_len", "tos", "table", "proto", "scope", "type", "flags"),
 )
 _NEIGHBOUR = (struct.Struct("=BxxxiHBB"), ("family", "ifindex", "state", "flags", "type"))
+_QUEUE = (struct.Struct("=BxxxiIII"), ("family", "ifindex", "handle", "parent", "info"))
 _NAMESPACE = (struct.Struct("=Bxxx"), ("family",))
+#: struct tc_netem_qopt: latency, limit, loss, gap, duplicate, jitter.
+NETEM = struct.Struct("=6I")
 _Form = tuple[struct.Struct, tuple[str, ...]]
 
 
@@ -50,6 +53,16 @@ def route_message(type_: int, how: int = 0, attributes: Attributes = (), **field
 def neighbour_message(type_: int, how: int = 0, attributes: Attributes = (), **fields: int) -> bytes:
     """A request on an entry of a forwarding database (struct ndmsg)."""
     return _message(_NEIGHBOUR, type_, how, attributes, fields)
+
+
+def qdisc_message(type_: int, how: int = 0, attributes: Attributes = (), **fields: int) -> bytes:
+    """A request on a queueing discipline (struct tcmsg)."""
+    return _message(_QUEUE, type_, how, attributes, fields)
+
+
+def netem_options(limit: int, loss: int, attributes: Attributes) -> bytes:
+    """What a netem is to do; its times are given by attributes."""
+    return NETEM.pack(0, limit, loss, 0, 0, 0) + _written(attributes)
 
 
 def nsid_message(type_: int, attributes: Attributes) -> bytes:
@@ -100,7 +113,14 @@ def _vlan(value: Mapping[str, int]) -> bytes:
     return struct.pack("=HH", value["flags"], value["vid"])
 
 
+def _packed(form: str) -> Callable[[Any], bytes]:
+    """A writer of a struct of several numbers."""
+    packed = struct.Struct(form).pack
+    return lambda values: packed(*values)
+
+
 _BYTE, _SHORT, _PORT, _INT, _SIGNED = (struct.Struct(form).pack for form in ("=B", "=H", ">H", "=I", "=i"))
+_LONG, _SIGNED_LONG = (struct.Struct(form).pack for form in ("=Q", "=q"))
 
 _KNOWN: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     # linux/if_link.h
@@ -150,6 +170,19 @@ _KNOWN: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "NDA_DST": (1, _ip),
     "NDA_LLADDR": (2, _mac),
     "NDA_IFINDEX": (8, _INT),
+    # linux/rtnetlink.h: of queueing disciplines
+    "TCA_KIND": (1, _text),
+    "TCA_OPTIONS": (2, bytes),
+    # linux/pkt_sched.h
+    "TCA_NETEM_CORR": (1, _packed("=3I")),
+    "TCA_NETEM_REORDER": (3, _packed("=2I")),
+    "TCA_NETEM_CORRUPT": (4, _packed("=2I")),
+    "TCA_NETEM_RATE": (6, _packed("=IiIi")),
+    "TCA_NETEM_ECN": (7, _INT),
+    "TCA_NETEM_RATE64": (8, _LONG),
+    "TCA_NETEM_LATENCY64": (10, _SIGNED_LONG),
+    "TCA_NETEM_JITTER64": (11, _SIGNED_LONG),
+    "TCA_NETEM_SLOT": (12, _packed("=qqiiqq")),
     # linux/net_namespace.h
     "NETNSA_NSID": (1, _SIGNED),
     "NETNSA_FD": (3, _INT),

@@ -15,9 +15,20 @@ class Feature(Enum):
     """What has to be asked for beforehand: a kernel without it takes some of the requests and ignores them."""
 
     VLAN_FILTERING = "bridge VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)"
+    NETEM = "netem, which makes links slow and lossy (CONFIG_NET_SCH_NETEM, module sch_netem)"
+
+    @property
+    def hint(self) -> str:
+        """What can be done where it is missing."""
+        return _HINTS.get(self, "")
 
 
-_KINDS = {"veth": "CONFIG_VETH", "bridge": "CONFIG_BRIDGE", "vxlan": "CONFIG_VXLAN", "macvlan": "CONFIG_MACVLAN"}
+_HINTS = {
+    Feature.NETEM: "Enterprise Linux and Fedora have the module in the package kernel-modules-extra; "
+    "without it leave out delay, jitter, loss and rate"
+}
+#: The kinds of interfaces that are made, and what the kernel is built with for them.
+KINDS = {"veth": "CONFIG_VETH", "bridge": "CONFIG_BRIDGE", "vxlan": "CONFIG_VXLAN", "macvlan": "CONFIG_MACVLAN"}
 #: What it says (net/core/rtnetlink.c) of a kind that it neither knows nor has a module for; old ones say nothing.
 _UNKNOWN = ("", "Unknown device type")
 
@@ -27,4 +38,4 @@ def unknown_kind(step: Operation, number: int, text: str) -> str | None:
     kind = step.kind if isinstance(step, CreateDevice) else "veth" if isinstance(step, CreateVeth) else ""
     if not kind or number != errno.EOPNOTSUPP or text not in _UNKNOWN:
         return None
-    return f"this kernel has no interfaces of the kind {kind}, nor a module for them ({_KINDS[kind]})"
+    return f"this kernel has no interfaces of the kind {kind}, nor a module for them ({KINDS[kind]})"

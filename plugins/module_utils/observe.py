@@ -16,13 +16,13 @@ from . import decode, encode, iptables, namespaces, netlink, nsids, records
 from . import state as states
 from .decode import RawFdbEntry, RawLink
 from .errors import LabError, understood
-from .features import Feature
+from .features import KINDS, Feature
 from .netlink import CREATE, Socket, Sockets
 from .progress import Progress
-from .requests import AF_BRIDGE
+from .requests import AF_BRIDGE, ROOT_QDISC
 from .scope import Scope, Topic
 from .settings import read_settings
-from .state import LOWER, ROOT, FdbEntry, Link, LinkName, Namespace, State, Vlan
+from .state import LOWER, ROOT, FdbEntry, Link, LinkName, Namespace, Qdisc, State, Vlan
 
 _T = TypeVar("_T")
 
@@ -86,7 +86,24 @@ def _has_vlan_filtering() -> bool:
     return refusal is None or refusal.number != errno.EOPNOTSUPP
 
 
-_TRIALS: dict[Feature, Callable[[], bool]] = {Feature.VLAN_FILTERING: _has_vlan_filtering}
+@cache
+def _has_netem() -> bool:
+    """Whether there can be a netem, by making one where it is in nobody's way."""
+    with namespaces.anonymous():
+        trial = Socket()
+    attributes = [("TCA_KIND", "netem"), ("TCA_OPTIONS", encode.netem_options(1, 0, ()))]
+    where = {"ifindex": netlink.LOOPBACK, "parent": ROOT_QDISC}
+    try:
+        refusal = trial.execute([encode.qdisc_message(netlink.NEWQDISC, CREATE, attributes, **where)])[0].refusal
+    finally:
+        trial.close()
+    return refusal is None or refusal.number != errno.ENOENT
+
+
+_TRIALS: dict[Feature, Callable[[], bool]] = {
+    Feature.VLAN_FILTERING: _has_vlan_filtering,
+    Feature.NETEM: _has_netem,
+}
 
 
 #: What is asked of every namespace: its interfaces without their statistics, its addresses, its routes.
@@ -95,6 +112,9 @@ _QUESTIONS = (
     encode.address_message(netlink.GETADDR),
     encode.route_message(netlink.GETROUTE),
 )
+_QUEUES = encode.qdisc_message(netlink.GETQDISC)
+#: What virtual interfaces have by themselves: before they are switched on first, and then.
+_NO_QUEUE = ("noop", "noqueue")
 
 
 class _Reading:
@@ -113,6 +133,8 @@ class _Reading:
         self.fdb = self._fdb() if tunnels and scope.wants(Topic.FDB, name) else {}
         filters = any(raw.settings.get("default_pvid") is not None for raw in self.links.values())
         self.vlans = self._vlans() if filters else {}
+        queues = any(raw.qdisc not in _NO_QUEUE and raw.kind in KINDS for raw in self.links.values())
+        self.qdiscs = self._qdiscs() if queues else {}
 
     def _fdb(self) -> dict[int, list[RawFdbEntry]]:
         answers = self._socket.dump(encode.neighbour_message(netlink.GETNEIGH, family=AF_BRIDGE))
@@ -124,6 +146,11 @@ class _Reading:
         answers = self._socket.dump(encode.link_message(netlink.GETLINK, family=AF_BRIDGE, attributes=mask))
         with understood("what the kernel tells of VLANs"):
             return _grouped(pair for data in answers for pair in decode.vlans(data))
+
+    def _qdiscs(self) -> dict[int, Qdisc]:
+        answers = self._socket.dump(_QUEUES)
+        with understood("what the kernel tells of queueing disciplines"):
+            return dict(pair for pair in map(decode.qdisc, answers) if pair)
 
 
 def _try(name: str, scope: Scope, sockets: Sockets) -> _Reading | None:
@@ -216,6 +243,7 @@ class _Sight:
             vlans=frozenset(reading.vlans.get(raw.number, ())),
             addresses=tuple(reading.addresses.get(raw.number, ())),
             fdb=frozenset(self._fdb(reading, raw, base)),
+            qdisc=reading.qdiscs.get(raw.number),
         )
 
     def _where(self, netns: str, raw: RawLink) -> str | None:

@@ -15,10 +15,10 @@ from dataclasses import field, replace
 from enum import IntEnum
 from typing import Any, ClassVar
 
-from . import nat
+from . import impairment, nat
 from .command import Command, Spot, file_lines
 from .lean import dataclass
-from .state import FdbEntry, LinkName, Route, Vlan
+from .state import FdbEntry, LinkName, Qdisc, Route, Vlan
 
 
 class Phase(IntEnum):
@@ -84,7 +84,7 @@ class Operation:
         return f"remove {self.lost[0]}" if self.lost else f"{self.verb} {self.gained[0]}"
 
 
-_NO_ROUTE, _NO_VLAN, _NO_ENTRY = Route("", 4, ""), Vlan(1), FdbEntry("", "")
+_NO_ROUTE, _NO_VLAN, _NO_ENTRY, _NO_QDISC = Route("", 4, ""), Vlan(1), FdbEntry("", ""), Qdisc("")
 
 
 class Direct(Operation):
@@ -406,6 +406,45 @@ class RemoveFdb(_Fdb):
 
     def undo(self) -> tuple[Operation, ...]:
         return (AddFdb(self.netns, self.link, self.base, self.entry),)
+
+
+@dataclass(frozen=True)
+class SetQdisc(Operation):
+    """Make what an interface sends wait, be lost or be slow, in place of what was done to it C(before)."""
+
+    verb = "set"
+    link: str = ""
+    qdisc: Qdisc = _NO_QDISC
+    before: Qdisc | None = None
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return (_qdisc_line(self.netns, self.link, self.before),) if self.before else ()
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        return (_qdisc_line(self.netns, self.link, self.qdisc),)
+
+    def undo(self) -> tuple[Operation, ...]:
+        if self.before is None:
+            return (RemoveQdisc(self.netns, self.link, self.qdisc),)
+        return (replace(self, qdisc=self.before, before=self.qdisc),)
+
+
+@dataclass(frozen=True)
+class RemoveQdisc(Operation):
+    """Let an interface send as the kernel would by itself."""
+
+    gone = errno.ENOENT
+    link: str = ""
+    qdisc: Qdisc = _NO_QDISC
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        return (_qdisc_line(self.netns, self.link, self.qdisc),)
+
+    def undo(self) -> tuple[Operation, ...]:
+        return (SetQdisc(self.netns, self.link, self.qdisc),)
 
 
 @dataclass(frozen=True)
@@ -750,6 +789,10 @@ def route_line(route: Route) -> str:
     if route.table != 254:
         words.append(f"table {route.table}")
     return where(route.netns, "route " + " ".join(words))
+
+
+def _qdisc_line(netns: str, link: str, qdisc: Qdisc) -> str:
+    return where(netns, f"{link} {impairment.words(qdisc)}")
 
 
 def _interface(netns: str, text: str, mtu: int | None, mac: str | None) -> str:

@@ -144,6 +144,16 @@ def _whole(given: Any) -> int:
         raise ValueError(f"{given!r} is not a whole number") from None
 
 
+def _number(given: Any) -> float:
+    try:
+        if isinstance(given, bool):
+            raise ValueError
+        number = float(given)
+    except (TypeError, ValueError):
+        raise ValueError(f"{given!r} is not a number") from None
+    return int(number) if number.is_integer() else number
+
+
 def _truth(given: Any) -> bool:
     if isinstance(given, bool):
         return given
@@ -162,6 +172,7 @@ def _mapping(given: Any) -> dict[str, Any]:
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "str": _text,
     "int": _whole,
+    "float": _number,
     "bool": _truth,
     "dict": _mapping,
 }

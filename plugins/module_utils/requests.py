@@ -25,12 +25,14 @@ from .operations import (
     RemoveAddress,
     RemoveFdb,
     RemoveLink,
+    RemoveQdisc,
     RemoveRoute,
     RemoveVlan,
     ReplaceRoute,
     SetLink,
+    SetQdisc,
 )
-from .state import Route
+from .state import Netem, Route
 
 IFF_UP = 1
 AF_BRIDGE = 7
@@ -42,6 +44,11 @@ _UNIVERSE, _LINK, _NOWHERE, _BOOT = 0, 253, 255, 3
 ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _TABLE_BYTE = 256
+#: linux/pkt_sched.h: TC_H_ROOT.
+ROOT_QDISC = 0xFFFFFFFF
+#: How many packets wait in a netem at most: what tc(8) gives to one.
+NETEM_LIMIT = 1000
+_RATE_END = 2**32 - 1
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address to clear, not to listen on)
 _UNKNOWN_STATION = "00:00:00:00:00:00"
 
@@ -53,7 +60,7 @@ def home(step: Operation) -> str:
 
 def named(step: Operation) -> tuple[str, ...]:
     """The interfaces of the step's home whose numbers its request needs."""
-    if isinstance(step, (AddAddress, RemoveAddress, AddVlan, RemoveVlan)):
+    if isinstance(step, (AddAddress, RemoveAddress, AddVlan, RemoveVlan, SetQdisc, RemoveQdisc)):
         return (step.link,)
     if isinstance(step, (AddFdb, RemoveFdb)):
         return (step.link, step.entry.via) if step.entry.via and step.base == step.netns else (step.link,)
@@ -148,6 +155,21 @@ def _add_vlan(step: AddVlan, numbers: Numbers) -> bytes:
 @request.register
 def _remove_vlan(step: RemoveVlan, numbers: Numbers) -> bytes:
     return _vlan(netlink.DELLINK, step, numbers)
+
+
+@request.register
+def _set_qdisc(step: SetQdisc, numbers: Numbers) -> bytes:
+    """One of the same kind is changed as it is, with the packets that wait in it, another one gives way to it."""
+    qdisc = step.qdisc
+    options = qdisc.options or _netem(qdisc.netem or Netem())
+    attributes = [("TCA_KIND", qdisc.kind), ("TCA_OPTIONS", options)]
+    where = {"ifindex": numbers.index(step.netns, step.link), "handle": qdisc.handle, "parent": ROOT_QDISC}
+    return encode.qdisc_message(netlink.NEWQDISC, CREATE | REPLACE, attributes, **where)
+
+
+@request.register
+def _remove_qdisc(step: RemoveQdisc, numbers: Numbers) -> bytes:
+    return encode.qdisc_message(netlink.DELQDISC, ifindex=numbers.index(step.netns, step.link), parent=ROOT_QDISC)
 
 
 @request.register
@@ -250,6 +272,23 @@ def _vlan(type_: int, step: AddVlan | RemoveVlan, numbers: Numbers) -> bytes:
     own = [("IFLA_BRIDGE_FLAGS", _SELF)] if step.own else []
     attributes = [("IFLA_AF_SPEC", {"attrs": [*own, entry]})]
     return encode.link_message(type_, 0, attributes, family=AF_BRIDGE, index=numbers.index(step.netns, step.link))
+
+
+def _netem(netem: Netem) -> bytes:
+    """All that it is to do; what is not said would stay as it is (netem_change in net/sched/sch_netem.c)."""
+    attributes: list[tuple[str, Any]] = [
+        ("TCA_NETEM_LATENCY64", netem.delay),
+        ("TCA_NETEM_JITTER64", netem.jitter),
+        ("TCA_NETEM_RATE", (min(netem.rate, _RATE_END), 0, 0, 0)),
+        ("TCA_NETEM_CORR", (0, 0, 0)),
+        ("TCA_NETEM_REORDER", (0, 0)),
+        ("TCA_NETEM_CORRUPT", (0, 0)),
+        ("TCA_NETEM_ECN", 0),
+        ("TCA_NETEM_SLOT", (0,) * 6),
+    ]
+    if netem.rate > _RATE_END:
+        attributes.append(("TCA_NETEM_RATE64", netem.rate))
+    return encode.netem_options(NETEM_LIMIT, netem.loss, attributes)
 
 
 def _route(

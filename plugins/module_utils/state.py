@@ -51,6 +51,32 @@ class Vlan(NamedTuple):
     untagged: bool = False
 
 
+class Netem(NamedTuple):
+    """What netem does to the packets that an interface sends (tc-netem(8)), in the kernel's units; 0 is nothing.
+
+    C(delay) and C(jitter) are in nanoseconds, C(loss) in parts of 2**32 - 1, C(rate) in bytes a second. C(more): it
+    does something besides, such as to duplicate packets.
+    """
+
+    delay: int = 0
+    jitter: int = 0
+    loss: int = 0
+    rate: int = 0
+    more: bool = False
+
+
+class Qdisc(NamedTuple):
+    """The queueing discipline of an interface, where it is not the kernel's own.
+
+    C(netem) is what it does if it is one, None for other kinds. C(handle) and C(options) are as the kernel tells them.
+    """
+
+    kind: str
+    netem: Netem | None = None
+    handle: int = 0
+    options: bytes = b""
+
+
 class FdbEntry(NamedTuple):
     """Where a VXLAN sends the frames for a MAC address: to C(dst), by the interface C(via) of its base if not empty."""
 
@@ -66,6 +92,7 @@ class Link:
     C(settings) are the parameters of its kind under the names that the kind's module gives them. C(base) is the
     namespace that it stands in: of a VXLAN that of its underlay, of a macvlan that of its parent. C(peer) and C(base)
     are None where they lie out of sight. C(master) is the bridge that it is a port of, C(vlans) those it is in.
+    C(qdisc) is None where it is the kernel's own.
     """
 
     netns: str
@@ -83,6 +110,7 @@ class Link:
     vlans: frozenset[Vlan] = frozenset()
     addresses: tuple[str, ...] = ()
     fdb: frozenset[FdbEntry] = frozenset()
+    qdisc: Qdisc | None = None
 
     @property
     def key(self) -> LinkName:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 #: Longest name in bytes: IFNAMSIZ less the closing zero (linux/if.h). Namespaces keep to it too, since
 #: interfaces are named after their nodes.
@@ -25,6 +26,9 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SYSCTL = re.compile(r"[A-Za-z0-9_-]+([./][A-Za-z0-9_.:@-]+)+")
+_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)((?:[kmgt]i?)?bit)?", re.ASCII | re.IGNORECASE)
+
+_Number = TypeVar("_Number", int, float)
 
 #: The same addresses stand in many items, and in the ledger again.
 _repeated = lru_cache(maxsize=1 << 16)
@@ -196,10 +200,10 @@ def sysctl_name(value: str) -> str:
     return value
 
 
-def between(low: int, high: int, what: str) -> Callable[[int], int]:
-    """A validator of whole numbers from C(low) to C(high)."""
+def between(low: int, high: int, what: str) -> Callable[[_Number], _Number]:
+    """A validator of numbers from C(low) to C(high)."""
 
-    def check(value: int) -> int:
+    def check(value: _Number) -> _Number:
         if not low <= value <= high:
             raise ValueError(f"{value} is not {what}: {low} to {high}")
         return value
@@ -219,6 +223,43 @@ snaplen = between(64, 262144, "a number of bytes to keep of a packet")
 seconds = between(1, 3600, "a number of seconds")
 metric = between(0, 2**32 - 1, "a metric")
 table = between(1, 2**32 - 1, "a routing table")
+delay = between(0, 3_600_000, "a delay in milliseconds")
+#: The kernel cuts a longer one off (netem_change in net/sched/sch_netem.c: nanoseconds in 31 bits).
+jitter = between(0, 2147, "a jitter in milliseconds")
+percent = between(0, 100, "a percentage")
+
+#: tc(8): bits a second, by the prefixes of SI and of IEC; without a unit they are bits.
+_RATE_UNITS: dict[str, int] = {
+    **{f"{prefix}bit": 1000**power for power, prefix in enumerate(("", "k", "m", "g", "t"))},
+    **{f"{prefix}ibit": 1024**power for power, prefix in enumerate(("k", "m", "g", "t"), 1)},
+}
+_MOST_BYTES = 2**62
+
+
+@_repeated
+def rate(value: str) -> str:
+    """A rate in bits a second in the normal form of C(rate_text): whole bytes, since the kernel counts those."""
+    found = _RATE.fullmatch(value)
+    if not found:
+        raise ValueError(f"{value!r} is not a rate in bits a second, such as 10mbit")
+    number, unit = found.groups()
+    bits = int(Decimal(number) * _RATE_UNITS[(unit or "bit").lower()])
+    if 0 < bits < 8 or bits // 8 > _MOST_BYTES:
+        raise ValueError(f"{value!r} is not a rate from 8bit a second on that the kernel can count")
+    return rate_text(bits // 8)
+
+
+def rate_text(size: int) -> str:
+    """A rate of C(size) bytes a second as people write it: C(10mbit)."""
+    bits = size * 8
+    unit = next((unit for unit in ("tbit", "gbit", "mbit", "kbit") if bits and bits % _RATE_UNITS[unit] == 0), "bit")
+    return f"{bits // _RATE_UNITS[unit]}{unit}"
+
+
+def rate_bytes(text: str) -> int:
+    """The bytes a second of a rate in its normal form."""
+    unit = text.lstrip("0123456789")
+    return int(text[: -len(unit)]) * _RATE_UNITS[unit] // 8
 
 
 def parsed(parse: Callable[[str], Any], value: str, what: str) -> str:

@@ -15,6 +15,7 @@ from . import state as states
 from .errors import LabError
 from .kinds import Netns, Resource, Route
 from .kinds.base import at
+from .kinds.interface import Interface
 from .lean import dataclass
 from .state import ROOT, Link, LinkName, Namespace, State, describe
 
@@ -132,7 +133,7 @@ def features(desired: Sequence[Resource], state: State) -> None:
     for resource in desired:
         for feature, place in resource.needs():
             if feature in state.lacking:
-                raise LabError(f"this kernel has no {feature.value}", place)
+                raise LabError(f"this kernel has no {feature.value}", place, feature.hint)
 
 
 def gateways(desired: Sequence[Resource], state: State) -> None:
@@ -160,8 +161,13 @@ def _local_networks(names: Iterable[str], desired: Sequence[Resource], state: St
 
 
 def replacements(desired: Sequence[Resource], state: State) -> None:
-    """Outside a lab, an interface is only made anew if it is of the declared kind and both its ends are in sight."""
+    """Outside a lab, an interface is only made anew if it is of the declared kind and both its ends are in sight.
+
+    Nor is a queueing discipline replaced that is none of ours.
+    """
     for resource in desired:
+        for end in resource.ends():
+            _check_queue(end, state)
         for link in resource.obsolete(state):
             place = at(resource.place, "name")
             if link.kind != resource.KIND:
@@ -169,6 +175,13 @@ def replacements(desired: Sequence[Resource], state: State) -> None:
                 raise LabError(f"{link.name!r} in {describe(link.netns)} is {found} already", place, "use another name")
             if link.kind == "veth" and link.peer is None:
                 raise LabError(f"{link.name!r} in {describe(link.netns)} has another peer, out of sight", place)
+
+
+def _check_queue(end: Interface, state: State) -> None:
+    link = state.link(end.key)
+    if end.impaired and link and link.qdisc and not link.qdisc.netem:
+        found = f"{link.name!r} in {describe(link.netns)} has the queueing discipline {link.qdisc.kind!r} already"
+        raise LabError(found, at(end.place, end.impaired), f"take it away by tc qdisc delete dev {link.name} root")
 
 
 def overlaps(desired: Sequence[Resource], state: State, claims: Claims) -> None:

@@ -237,6 +237,26 @@ bridge_vlan:
       sample:
         - 192.0.2.254/24
         - fe80::5069:9cff:fee5:de7f/64
+    delay:
+      description: How many milliseconds what it sends has to wait.
+      returned: when it waits
+      type: float
+      sample: 20
+    jitter:
+      description: By how many milliseconds that varies.
+      returned: when it varies
+      type: float
+      sample: 5
+    loss:
+      description: How many of a hundred packets that it sends are lost.
+      returned: when any are lost
+      type: float
+      sample: 0.1
+    rate:
+      description: How fast it sends at most, in bits a second.
+      returned: when there is a limit
+      type: str
+      sample: 10mbit
     vlan_filtering:
       description: Whether it minds VLANs.
       returned: success

@@ -168,6 +168,26 @@ macvlan:
       sample:
         - 192.168.1.50/24
         - fe80::5c5c:2eff:fe0f:16a6/64
+    delay:
+      description: How many milliseconds what it sends has to wait.
+      returned: when it waits
+      type: float
+      sample: 20
+    jitter:
+      description: By how many milliseconds that varies.
+      returned: when it varies
+      type: float
+      sample: 5
+    loss:
+      description: How many of a hundred packets that it sends are lost.
+      returned: when any are lost
+      type: float
+      sample: 0.1
+    rate:
+      description: How fast it sends at most, in bits a second.
+      returned: when there is a limit
+      type: str
+      sample: 10mbit
     parent:
       description: The interface that it stands on. C(null) if it lives in no namespace that the task names.
       returned: success

@@ -54,10 +54,22 @@ options:
         description: Whether the other end is switched on, as in O(up).
         type: bool
         default: true
+      delay:
+        description: How many milliseconds what the other end sends has to wait, as in O(delay).
+        type: float
+      jitter:
+        description: By how many milliseconds that varies at most, as in O(jitter).
+        type: float
+      loss:
+        description: How many of a hundred packets that the other end sends are lost, as in O(loss).
+        type: float
+      rate:
+        description: How fast the other end sends at most, in bits a second, as in O(rate).
+        type: str
 notes:
-  - Addresses, MAC, MTU and O(up) are changed in place. A pair is made anew only when it consists of other ends than
-    those declared, such as O(name) being there with another peer. What is not declared of it, and the routes over it,
-    are then lost.
+  - Addresses, MAC, MTU, O(up) and what is done to packets are changed in place. A pair is made anew only when it
+    consists of other ends than those declared, such as O(name) being there with another peer. What is not declared of
+    it, and the routes over it, are then lost.
   - It is not made anew in place of an interface of another kind, nor where the peer of the interface lies in a
     namespace that this task does not name. This is an error.
   - Neither end has a carrier before both are switched on.
@@ -68,6 +80,9 @@ seealso:
     description: Namespaces for the ends.
   - module: tcpip.lab.route
     description: Routes over the ends.
+  - name: tc-netem(8)
+    description: What delays packets, and loses them.
+    link: https://man7.org/linux/man-pages/man8/tc-netem.8.html
   - name: veth(4)
     description: Virtual Ethernet devices.
     link: https://man7.org/linux/man-pages/man4/veth.4.html
@@ -107,6 +122,29 @@ EXAMPLES = r"""
     peer:
       name: ns2-veth0
       netns: ns2
+
+- name: A slow line, by which ns2 receives 2 Mbit/s, and what it sends gets lost now and then
+  tcpip.lab.veth:
+    name: ns1-veth0
+    netns: ns1
+    delay: 20
+    jitter: 5
+    rate: 2mbit
+    peer:
+      name: ns2-veth0
+      netns: ns2
+      delay: 20
+      loss: 0.5
+
+- name: A line as fast as the machine again
+  tcpip.lab.veth:
+    name: ns1-veth0
+    netns: ns1
+    delay: 0
+    peer:
+      name: ns2-veth0
+      netns: ns2
+      delay: 0
 
 - name: Pull the cable of ns2
   tcpip.lab.veth:
@@ -204,6 +242,26 @@ veth:
         - 192.0.2.1/24
         - 2001:db8::1/64
         - fe80::7036:70ff:fe5f:6f97/64
+    delay:
+      description: How many milliseconds what it sends has to wait.
+      returned: when it waits
+      type: float
+      sample: 20
+    jitter:
+      description: By how many milliseconds that varies.
+      returned: when it varies
+      type: float
+      sample: 5
+    loss:
+      description: How many of a hundred packets that it sends are lost.
+      returned: when any are lost
+      type: float
+      sample: 0.1
+    rate:
+      description: How fast it sends at most, in bits a second.
+      returned: when there is a limit
+      type: str
+      sample: 10mbit
     peer:
       description: The other end. Missing if it lies in a namespace that the task does not name.
       returned: when the other end is in sight
@@ -243,6 +301,26 @@ veth:
             - 192.0.2.2/24
             - 2001:db8::2/64
             - fe80::ced:ceff:fe2f:c448/64
+        delay:
+          description: How many milliseconds what it sends has to wait.
+          returned: when it waits
+          type: float
+          sample: 20
+        jitter:
+          description: By how many milliseconds that varies.
+          returned: when it varies
+          type: float
+          sample: 5
+        loss:
+          description: How many of a hundred packets that it sends are lost.
+          returned: when any are lost
+          type: float
+          sample: 0.1
+        rate:
+          description: How fast it sends at most, in bits a second.
+          returned: when there is a limit
+          type: str
+          sample: 10mbit
 """
 
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import Veth

@@ -51,7 +51,8 @@ def drifts(name: str) -> dict[str, t.Any]:
 
 def shown() -> set[str]:
     """The options that the names of the drifts begin with."""
-    names = [each for file in ("test_topology_drift", "test_bridge_vlan", "test_macvlan") for each in drifts(file)]
+    files = ("test_topology_drift", "test_bridge_vlan", "test_macvlan", "test_impairments")
+    names = [each for file in files for each in drifts(file)]
     names += [each for round_ in drifts("test_service_drift").values() for each in round_]
     return {option for name in names for option in name.partition(":")[0].split(", ")}
 

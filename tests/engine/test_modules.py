@@ -9,7 +9,8 @@ import typing as t
 
 import pytest
 import snapshot
-from labs import run_as_predicted, same, settled
+from kernel_rules import has_netem
+from labs import refused, run_as_predicted, same, settled
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -189,3 +190,18 @@ def test_a_file_that_is_no_namespace(machine: LabMachine) -> None:
     machine.module("netns", name="ns1")
     assert {each["name"] for each in machine.json(["ip", "-j", "netns"])} == {"ns1", "other"}
     machine.run(["ip", "-n", "ns1", "link"])
+
+
+@pytest.mark.parametrize("options", [{"delay": 1}, {"mtu": 1400, "peer": {"name": "b0", "loss": 0.1}}])
+def test_a_kernel_without_netem_is_named_and_nothing_is_lost(machine: LabMachine, options: Options) -> None:
+    if has_netem():
+        pytest.skip("this kernel has netem")
+    machine.module("veth", name="a0", peer={"name": "b0"})
+    place = "delay" if "delay" in options else "peer.loss"
+    for check in (True, False):
+        message = refused(machine, "veth", name="a0", **{"peer": {"name": "b0"}, **options}, _check=check)
+        assert message.startswith(f"{place}: this kernel has no netem, which makes links slow and lossy (CONFIG_NET_")
+        assert "kernel-modules-extra" in message
+    assert not machine.module("veth", name="a0", delay=0, peer={"name": "b0", "rate": "0"})["changed"]
+    message = refused(machine, "topology", name="lab", veth=[{"name": "c0", "peer": {"name": "d0", "rate": "1mbit"}}])
+    assert message.startswith("veth[0].peer.rate: this kernel has no netem")

@@ -15,6 +15,7 @@ import json
 import typing as t
 
 import asked
+import kernel_rules
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
@@ -137,8 +138,9 @@ def test_any_lab_is_made_repaired_changed_and_removed(request: pytest.FixtureReq
     @drawn(request, part, 2 * PARTS)
     def lives(data: st.DataObject) -> None:
         note(f"--topology-seed={request.config.getoption('--topology-seed')}")
-        first = data.draw(topologies().filter(bool))
-        second = data.draw(altered(first) | topologies().filter(bool))
+        labs = topologies(netem=kernel_rules.has_netem()).filter(bool)
+        first = data.draw(labs)
+        second = data.draw(altered(first) | labs)
         with trial.clean():
             life(trial, first, second, data)
 
@@ -176,9 +178,10 @@ def test_any_lab_with_a_fault_is_refused(request: pytest.FixtureRequest, trial: 
     @drawn(request, int(standing), 2)
     def refused(data: st.DataObject) -> None:
         note(f"--topology-seed={request.config.getoption('--topology-seed')}")
-        fault: Fault = data.draw(spoiled(topologies()))
+        labs = topologies(netem=kernel_rules.has_netem())
+        fault: Fault = data.draw(spoiled(labs))
         with trial.clean():
-            refuse(trial, fault, data.draw(topologies().filter(bool)) if standing else None)
+            refuse(trial, fault, data.draw(labs.filter(bool)) if standing else None)
 
     refused()
 

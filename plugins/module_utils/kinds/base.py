@@ -131,7 +131,9 @@ class Resource(ABC):
 
     def needs(self) -> Iterator[tuple[Feature, str]]:
         """What it takes of the kernel that not every kernel has, each with the place that calls for it."""
-        return iter(())
+        for end in self.ends():
+            if end.impaired:
+                yield Feature.NETEM, at(end.place, end.impaired)
 
     def asks(self) -> Iterator[Ask]:
         """What it needs to know besides links, addresses and routes."""

@@ -103,6 +103,7 @@ class BridgeVlan(Resource):
             yield ("port", self.end.netns, port.name), at(port.place, "name")
 
     def needs(self) -> Iterator[tuple[Feature, str]]:
+        yield from super().needs()
         given = [(self.settings.get("vlan_filtering"), at(self.place, "vlan_filtering"))]
         given += [(self.vlans is not None, at(self.place, "vlans"))]
         given += [(port.vlans is not None, at(port.place, "vlans")) for port in self.ports]

@@ -10,12 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import values
+from .. import impairment, values
 from ..errors import LabError
 from ..lean import dataclass
-from ..operations import AddAddress, Operation, RemoveAddress, SetLink, Widen, WidenOverlay
+from ..operations import (
+    AddAddress,
+    Operation,
+    RemoveAddress,
+    RemoveQdisc,
+    SetLink,
+    SetQdisc,
+    Widen,
+    WidenOverlay,
+)
 from ..options import Option, Options
-from ..state import LOWER, Link, LinkName
+from ..state import LOWER, Link, LinkName, Netem, Qdisc
 
 NETNS = Option(value=values.namespace_or_root)
 
@@ -27,7 +36,12 @@ OPTIONS: Options = {
     "mac": Option(value=values.station),
     "mtu": Option("int", value=values.mtu),
     "up": Option("bool", default=True),
+    "delay": Option("float", value=values.delay),
+    "jitter": Option("float", value=values.jitter),
+    "loss": Option("float", value=values.percent),
+    "rate": Option(value=values.rate),
 }
+_IMPAIRMENTS = ("delay", "jitter", "loss", "rate")
 
 #: RFC 8200, section 5: a link that carries IPv6 has an MTU of at least 1280 bytes.
 IPV6_MTU = 1280
@@ -39,7 +53,9 @@ ETHERNET_MTU = 1500
 class Interface:
     """The declared attributes of one interface; None is not managed. C(mtu) is in bytes.
 
-    C(stale) are addresses, C(stale_mtus) MTUs, that the lab gave it before and that are no longer declared.
+    C(delay) and C(jitter) are in milliseconds, C(loss) in percent, C(rate) in bits a second as C(values.rate) has it.
+    C(stale) are addresses, C(stale_mtus) MTUs, that the lab gave it before and that are no longer declared;
+    C(stale_netem): so is its netem.
     """
 
     netns: str
@@ -50,8 +66,13 @@ class Interface:
     mtu: int | None
     up: bool
     place: str
+    delay: float | None = None
+    jitter: float | None = None
+    loss: float | None = None
+    rate: str | None = None
     stale: tuple[str, ...] = ()
     stale_mtus: tuple[int, ...] = ()
+    stale_netem: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, Any], place: str) -> Interface:
@@ -62,6 +83,9 @@ class Interface:
         return found
 
     def _check(self) -> None:
+        if self.jitter and self.jitter > (self.delay or 0):
+            place = f"{self.place}.jitter".lstrip(".")
+            raise LabError(f"{self.jitter} ms are more than the delay that varies by them", place)
         for i, address in enumerate(self.addresses):
             if address in self.addresses[:i]:
                 raise LabError(f"{address} is given twice", f"{self.place}.addresses[{i}]".lstrip("."))
@@ -75,13 +99,26 @@ class Interface:
         """Namespace and name."""
         return self.netns, self.name
 
+    @property
+    def netem(self) -> Netem | None:
+        """What is to be done to what it sends; None is not managed."""
+        return impairment.netem(self.delay, self.jitter, self.loss, self.rate)
+
+    @property
+    def impaired(self) -> str:
+        """The first option that asks for anything to be done to what it sends, empty if none does."""
+        if self.netem in (None, impairment.NOTHING):
+            return ""
+        return next(name for name in _IMPAIRMENTS if getattr(self, name))
+
     def succeed(self, former: Interface) -> Interface:
         """The same, knowing what was declared before."""
         stale = (*self.stale, *(each for each in former.addresses if each not in self.addresses))
         mtus = (*self.stale_mtus, former.mtu) if former.mtu and not self.mtu else self.stale_mtus
-        if (stale, mtus) == (self.stale, self.stale_mtus):
+        netem = self.stale_netem or bool(former.impaired)
+        if (stale, mtus, netem) == (self.stale, self.stale_mtus, self.stale_netem):
             return self
-        return replace(self, stale=stale, stale_mtus=mtus)
+        return replace(self, stale=stale, stale_mtus=mtus, stale_netem=netem)
 
     def networks(self) -> Iterator[tuple[str, str, str]]:
         """Each address with its namespace and place."""
@@ -100,6 +137,7 @@ def configure(
     after = {name: value for name, value in _declared(want, alias).items() if value != getattr(base, name)}
     if have and after.get("mtu", 0) > have.mtu:
         yield resized(have, after.pop("mtu"))
+    yield from _impaired(want, base)  # before anything is sent
     if after:
         before = {name: getattr(base, name) for name in after} if have else {}
         yield SetLink(want.netns, want.name, before=before, after=after)
@@ -124,6 +162,15 @@ def change_settings(link: Link, want: Mapping[str, Any]) -> Iterator[Operation]:
 def _declared(want: Interface, alias: str | None) -> dict[str, Any]:
     declared = {"mac": want.mac, "mtu": want.mtu, "up": want.up, "alias": alias}
     return {name: value for name, value in declared.items() if value is not None}
+
+
+def _impaired(want: Interface, have: Link) -> Iterator[Operation]:
+    netem, qdisc = want.netem or (impairment.NOTHING if want.stale_netem else None), have.qdisc
+    if netem == impairment.NOTHING:
+        if qdisc and qdisc.netem:
+            yield RemoveQdisc(want.netns, want.name, qdisc)
+    elif netem and not (qdisc and qdisc.netem == netem):
+        yield SetQdisc(want.netns, want.name, Qdisc("netem", netem), qdisc)
 
 
 def _addresses(want: Interface, have: Link) -> Iterator[Operation]:
@@ -169,4 +216,5 @@ def live(link: Link | None) -> dict[str, Any] | None:
     if link is None:
         return None
     names = ("name", "netns", "mac", "mtu", "up")
-    return {**{name: getattr(link, name) for name in names}, "addresses": list(link.addresses)}
+    netem = impairment.options(link.qdisc.netem) if link.qdisc and link.qdisc.netem else {}
+    return {**{name: getattr(link, name) for name in names}, "addresses": list(link.addresses), **netem}

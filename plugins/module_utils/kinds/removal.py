@@ -17,6 +17,7 @@ from ..operations import (
     Operation,
     RemoveLink,
     SetLink,
+    SetQdisc,
     WriteLinkSysctl,
     where,
 )
@@ -94,6 +95,8 @@ def _dress(link: Link, state: State, gone: Collection[LinkName]) -> Iterator[Ope
     if link.settings.get("mode") == "passthru":
         after["mac"] = link.mac  # at its birth it takes that of its parent
     yield SetLink(link.netns, link.name, after=after)
+    if link.qdisc:
+        yield SetQdisc(link.netns, link.name, link.qdisc)
     if bridge or link.kind == "bridge":
         yield from vlans.regain(link, bridge or link)
     for entry in sorted(link.fdb):

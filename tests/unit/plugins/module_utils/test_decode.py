@@ -46,7 +46,7 @@ def test_an_interface() -> None:
         ("IFLA_IFALIAS", "tcpip.lab:x"),
         flags=UP,
     )
-    assert link == (2, "eth0", "veth", "02:00:00:00:00:0a", 1450, True, "tcpip.lab:x", {}, 7, 3, 9)
+    assert link == (2, "eth0", "veth", "02:00:00:00:00:0a", 1450, True, "tcpip.lab:x", {}, 7, 3, 9, "")
 
 
 def test_an_interface_with_nothing_more() -> None:

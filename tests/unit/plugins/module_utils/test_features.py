@@ -25,6 +25,7 @@ from ansible_collections.tcpip.lab.plugins.module_utils.state import State
 
 UNKNOWN = "Unknown device type"
 NO_FILTERING = State(lacking=frozenset({Feature.VLAN_FILTERING}))
+NO_NETEM = State(lacking=frozenset({Feature.NETEM}))
 
 
 def bridge(**options: t.Any) -> BridgeVlan:
@@ -52,6 +53,28 @@ def test_vlan_filtering_is_missed_at_the_place_that_needs_it(options: dict[str, 
 @pytest.mark.parametrize("options", [{}, {"vlan_filtering": False}, {"stp": True, "ports": [{"name": "p1"}]}])
 def test_vlan_filtering_is_not_missed_where_nothing_needs_it(options: dict[str, t.Any]) -> None:
     verify.features([bridge(**options)], NO_FILTERING)
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [({"delay": 1}, "delay"), ({"rate": "1mbit"}, "rate"), ({"delay": 0, "loss": 1}, "loss")],
+)
+def test_netem_is_missed_at_the_place_that_needs_it(options: dict[str, t.Any], place: str) -> None:
+    (reason, hint) = (Feature.NETEM.value, Feature.NETEM.hint)
+    for kind, item in (("vxlan", {"name": "x0", "id": 1}), ("macvlan", {"name": "m0", "parent": "e"})):
+        with pytest.raises(LabError) as error:
+            verify.features([KINDS[kind].parse({**item, **options}, f"{kind}[0]")], NO_NETEM)
+        assert str(error.value) == f"{kind}[0].{place}: this kernel has no {reason} ({hint})"
+    with pytest.raises(LabError, match=rf"bridge_vlan\[0\]\.{place}: this kernel has no netem"):
+        verify.features([bridge(**options)], NO_NETEM)
+    pair = KINDS["veth"].parse({"name": "a", "delay": 0, "peer": {"name": "b", **options}}, "veth[0]")
+    with pytest.raises(LabError, match=rf"veth\[0\]\.peer\.{place}: this kernel has no netem"):
+        verify.features([pair], NO_NETEM)
+
+
+@pytest.mark.parametrize("options", [{}, {"delay": 0}, {"loss": 0, "rate": "0"}])
+def test_netem_is_not_missed_where_nothing_is_to_be_done(options: dict[str, t.Any]) -> None:
+    verify.features([bridge(**options)], NO_NETEM)
 
 
 @pytest.mark.parametrize("text", ["", UNKNOWN])

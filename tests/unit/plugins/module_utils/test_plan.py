@@ -58,6 +58,7 @@ def _picture(state: State) -> dict[str, t.Any]:
                     link.base,
                     dict(link.settings),
                     link.fdb,
+                    link.qdisc and link.qdisc.netem,
                 )
                 for link in space.links.values()
                 if link.name != "lo"

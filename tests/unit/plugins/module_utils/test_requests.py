@@ -10,12 +10,12 @@ import struct
 import typing as t
 
 import pytest
-from ansible_collections.tcpip.lab.plugins.module_utils import netlink
+from ansible_collections.tcpip.lab.plugins.module_utils import decode, encode, netlink
 from ansible_collections.tcpip.lab.plugins.module_utils import operations as ops
-from ansible_collections.tcpip.lab.plugins.module_utils.codecs import decoded, ifinfmsg, ndmsg
+from ansible_collections.tcpip.lab.plugins.module_utils.codecs import attributes, decoded, ifinfmsg, ndmsg
 from ansible_collections.tcpip.lab.plugins.module_utils.numbers import Numbers
 from ansible_collections.tcpip.lab.plugins.module_utils.requests import home, named, request
-from ansible_collections.tcpip.lab.plugins.module_utils.state import FdbEntry, Route
+from ansible_collections.tcpip.lab.plugins.module_utils.state import FdbEntry, Netem, Qdisc, Route
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
@@ -202,3 +202,55 @@ def test_routes(route: Route, fields: dict[str, int], attributes: dict[str, t.An
     assert _head(removed) == (netlink.DELROUTE, 0)
     message = decoded(rtmsg, removed)
     assert (message["scope"], message["proto"]) == (255, 0), "whoever made it, and however"
+
+
+SLOW = Netem(delay=20_000_000, jitter=5_000_000, loss=2**31, rate=1_250_000)
+
+
+def _queue(data: bytes) -> tuple[tuple[int, int, int], dict[int, bytes]]:
+    """Interface, handle and parent (struct tcmsg), and the attributes."""
+    return struct.unpack_from("=iII", data, 20), attributes(data, 36)
+
+
+def test_a_netem_takes_the_place_of_what_was_there() -> None:
+    data = _sent(ops.SetQdisc("ns1", "a", Qdisc("netem", SLOW), Qdisc("tbf", handle=7)))
+    assert _head(data) == (netlink.NEWQDISC, CREATE | REPLACE)
+    place, found = _queue(data)
+    assert place == (NUMBERS.index("ns1", "a"), 0, 0xFFFFFFFF)
+    assert found[1] == b"netem\0"
+    options = found[2]
+    assert struct.unpack_from("=6I", options) == (0, 1000, 2**31, 0, 0, 0)  # struct tc_netem_qopt
+    more = attributes(options, 24)  # by their numbers in linux/pkt_sched.h
+    assert struct.unpack_from("=I", more[6]) == (1_250_000,)
+    assert [struct.unpack("=q", more[number]) for number in (10, 11)] == [(20_000_000,), (5_000_000,)]
+
+
+@pytest.mark.parametrize("netem", [Netem(), SLOW, Netem(rate=2**32 - 1), Netem(rate=2**32), Netem(loss=2**32 - 1)])
+def test_a_netem_is_read_as_it_was_written(netem: Netem) -> None:
+    data = _sent(ops.SetQdisc("ns1", "a", Qdisc("netem", netem, handle=0x80010000)))
+    found = decode.qdisc(data)
+    assert found
+    index, qdisc = found
+    assert (index, qdisc.kind, qdisc.netem, qdisc.handle) == (NUMBERS.index("ns1", "a"), "netem", netem, 0x80010000)
+    assert _sent(ops.SetQdisc("ns1", "a", qdisc)) == data
+
+
+def test_a_netem_that_does_more_is_told_from_one_that_does_not() -> None:
+    more = [("TCA_NETEM_LATENCY64", 0), ("TCA_NETEM_JITTER64", 0), ("TCA_NETEM_RATE", (0, 0, 0, 0))]
+    for name, value in (("CORR", (0, 1, 0)), ("REORDER", (1, 0)), ("CORRUPT", (1, 0)), ("ECN", 1)):
+        options = encode.netem_options(1000, 0, [*more, (f"TCA_NETEM_{name}", value)])
+        found = decode.qdisc(_sent(ops.SetQdisc("ns1", "a", Qdisc("netem", None, 1, options))))
+        assert found, name
+        assert found[1].netem == Netem(more=True), name
+
+
+def test_a_queueing_discipline_of_the_kernel_or_inside_another_is_none_of_ours() -> None:
+    attributes = [("TCA_KIND", "noqueue")]
+    for fields in ({"handle": 0, "parent": 0xFFFFFFFF}, {"handle": 0x10000, "parent": 0x20001}):
+        assert decode.qdisc(encode.qdisc_message(netlink.NEWQDISC, 0, attributes, ifindex=3, **fields)) is None
+
+
+def test_a_queueing_discipline_goes_by_its_place() -> None:
+    data = _sent(ops.RemoveQdisc("ns1", "a", Qdisc("netem", SLOW)))
+    assert _head(data) == (netlink.DELQDISC, 0)
+    assert _queue(data) == ((NUMBERS.index("ns1", "a"), 0, 0xFFFFFFFF), {})

@@ -41,6 +41,18 @@ GOOD: list[tuple[t.Callable[[t.Any], t.Any], t.Any, t.Any]] = [
     (values.port, 65535, 65535),
     (values.mtu, 68, 68),
     (values.metric, 2**32 - 1, 2**32 - 1),
+    (values.delay, 0.5, 0.5),
+    (values.jitter, 2147, 2147),
+    (values.percent, 100, 100),
+    (values.rate, "10mbit", "10mbit"),
+    (values.rate, "10000kbit", "10mbit"),
+    (values.rate, "1.5Mbit", "1500kbit"),
+    (values.rate, "1000000", "1mbit"),
+    (values.rate, "8bit", "8bit"),
+    (values.rate, "1001", "1kbit"),
+    (values.rate, "1mibit", "1048576bit"),
+    (values.rate, "2tbit", "2tbit"),
+    (values.rate, "0", "0bit"),
 ]
 
 BAD: list[tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = [
@@ -100,6 +112,17 @@ BAD: list[tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = [
     (values.ttl, 256, "256 is not a TTL: 0 to 255"),
     (values.mtu, 67, "67 is not an MTU: 68 to 65535"),
     (values.table, 0, "0 is not a routing table: 1 to 4294967295"),
+    (values.delay, -1, "-1 is not a delay in milliseconds: 0 to 3600000"),
+    (values.delay, float("nan"), "nan is not a delay in milliseconds: 0 to 3600000"),
+    (values.jitter, 2148, "2148 is not a jitter in milliseconds: 0 to 2147"),
+    (values.percent, 100.1, "100.1 is not a percentage: 0 to 100"),
+    *(
+        (values.rate, word, f"{word!r} is not a rate in bits a second, such as 10mbit")
+        for word in ("fast", "1mbps", "")
+    ),
+    *((values.rate, word, f"{word!r} is not a rate in bits a second, such as 10mbit") for word in ("-1mbit", "1 mbit")),
+    (values.rate, "7bit", "'7bit' is not a rate from 8bit a second on that the kernel can count"),
+    (values.rate, "99999999tbit", "'99999999tbit' is not a rate from 8bit a second on that the kernel can count"),
 ]
 
 

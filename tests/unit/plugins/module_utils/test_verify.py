@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import verify
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS, Resource
-from ansible_collections.tcpip.lab.plugins.module_utils.state import Link, Namespace, Route, State
+from ansible_collections.tcpip.lab.plugins.module_utils.state import Link, Namespace, Qdisc, Route, State
 from ansible_collections.tcpip.lab.plugins.module_utils.verify import Claims
 
 LAB = Claims("lab")
@@ -153,6 +153,13 @@ REFUSED: list[tuple[list[Resource], State, Claims, str]] = [
         "route[0].dst: 192.0.2.0/25 overlaps 192.0.2.2/24, which the machine has on eth0",
     ),
     # replacements
+    (
+        _pair(delay=0, loss=1),
+        _machine(Link("", "a", kind="veth", peer=("", "b"), qdisc=Qdisc("tbf")), Link("", "b", kind="veth")),
+        NOBODY,
+        "veth[0].loss: 'a' in the root namespace has the queueing discipline 'tbf' already "
+        "(take it away by tc qdisc delete dev a root)",
+    ),
     (
         _pair(),
         _machine(Link("", "a", kind="bridge")),
