@@ -61,7 +61,7 @@ class ActionModule(InPlace):
 
     def _follow(self, lab: str, done: threading.Event) -> None:
         """Tell what the module tells in the file that it holds locked."""
-        command = f"cat {shlex.quote(f'/run/tcpip.lab/{lab}.lock')}"
+        command = f"cat {shlex.quote(f'/run/tcpip.lab/{lab}.lock')} 2>/dev/null"  # by a terminal both are one
         with contextlib.suppress(AnsibleError):  # a machine that is lost is the module's to tell
             while not done.wait(_EVERY_S):
                 line = _shown(self._low_level_execute_command(command, sudoable=True)["stdout"])
