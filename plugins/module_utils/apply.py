@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Callable
 
-from . import decode, encode, netlink
+from . import decode, encode, interruption, netlink
 from .aftermath import lost
 from .errors import LabError
 from .features import unknown_kind
@@ -77,7 +77,8 @@ class Apply:
         """Carry out all operations, or none.
 
         C(missing) tells what is left to do for what is declared, once the kernel has taken things along.
-        Raises LabError with the operation that failed and the kernel's reason, after undoing what was done.
+        Raises LabError with the operation that failed and the kernel's reason, after undoing what was done. It does so
+        when the run is interrupted, too.
         """
         # Removed namespaces are held open to the end, for the case that they have to come back.
         ALLOWANCE.ask(sum(isinstance(step, RemoveNamespace) for step in operations))
@@ -89,6 +90,10 @@ class Apply:
             residue = self._undo()
             failure = ResidueError if residue else LabError
             raise failure(error.message, error.place, _outcome(residue)) from error
+        except interruption.InterruptionError as error:
+            residue = self._undo()
+            failure = ResidueError if residue else LabError
+            raise failure(str(error), hint=_outcome(residue)) from error
         except BaseException as error:
             residue = self._undo()
             if residue:
@@ -120,6 +125,7 @@ class Apply:
 
     def _undo(self) -> list[str]:
         """Newest first, each on its own; returns what could not be brought back."""
+        interruption.disregard()
         done, self._done, self._wanted = self._done, [], ()
         residue = self._abandon()
         if not done:
@@ -150,6 +156,7 @@ class Apply:
 
     def _one_by_one(self, steps: Iterable[Operation]) -> None:
         for step in steps:
+            interruption.heed()
             try:
                 perform(step, self.ground)
             except OSError as error:
@@ -160,6 +167,7 @@ class Apply:
     def _together(self, netns: str, steps: Sequence[Operation]) -> None:
         """Send the requests of one namespace together."""
         for turn in _turns(steps):
+            interruption.heed()
             try:
                 self._send(netns, turn)
             finally:

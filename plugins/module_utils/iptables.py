@@ -82,6 +82,7 @@ def _run(netns: str, program: str, *arguments: str, script: str = "") -> subproc
                 env={"PATH": PATH, "LC_ALL": "C"},
                 timeout=_LIMIT_S,
                 check=False,
+                start_new_session=True,  # Ctrl-C is for us
             )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 124, "", f"{program} did not end within {_LIMIT_S} s")

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import iptables, namespaces
+from . import interruption, iptables, namespaces
 from .command import MACHINE
 from .errors import LabError, understood
 from .merging import Items
@@ -157,10 +157,23 @@ def _acquire(lab: str) -> int:
             descriptor = os.open(_lock_file(lab), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
             continue  # another run has just tidied up the directory
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for(descriptor)
         if _is_current(descriptor, _lock_file(lab)):
             return descriptor
         os.close(descriptor)  # the run before us removed the file with its lab: lock the new one
+
+
+def _wait_for(descriptor: int) -> None:
+    """Lock a file. While another run holds it, this one can be interrupted."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        try:
+            with interruption.waiting():
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except interruption.InterruptionError:
+            os.close(descriptor)
+            raise
 
 
 def _tidy() -> None:

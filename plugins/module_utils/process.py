@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import field, replace
 
 from . import command as commands
-from . import launch, namespaces, procfs, records, rundir
+from . import interruption, launch, namespaces, procfs, records, rundir
 from .command import DATA, FILES, LOG, PYTHON, Command, File, Spot
 from .errors import LabError
 from .lean import dataclass
@@ -75,6 +75,7 @@ def _run_test(command: Command) -> None:
                 stderr=subprocess.STDOUT,
                 timeout=_TEST_S,
                 check=False,
+                start_new_session=True,  # Ctrl-C is for us
             )
     except subprocess.TimeoutExpired:
         said = f"{words[0]} does not say within {_TEST_S:g} s whether it is right"
@@ -276,6 +277,7 @@ def _see_ready(each: _Starting) -> None:
     """Wait until a process serves, and note it. Raises LabError with its last words if it does not."""
     ready, pause = each.record.command.ready, 0.002
     while ready.asked and not _serves(each):
+        interruption.heed()
         ended = launch.exit_status(each.record.pid)
         if ended is not None:
             raise _failure(each, f"ended with {ended}")

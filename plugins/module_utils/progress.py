@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Callable, TypeVar
 
+from . import interruption
 from .operations import CreateNamespace, Creation, Operation, RemoveLink, RemoveNamespace
 
 #: So often at most it is told.
@@ -36,8 +37,9 @@ class Progress:
         self._due = time.monotonic() + EVERY_S
 
     def through(self, items: Sequence[_T], verb: str, nouns: str) -> Iterator[_T]:
-        """The items one by one, each time telling how many of them there have been."""
+        """The items one by one, each time telling how many of them there have been; each is a place to end."""
         for number, item in enumerate(items):
+            interruption.heed()
             self.tell(lambda number=number: f"{verb} {number} of {len(items)} {nouns}")  # type: ignore[misc]
             yield item
 

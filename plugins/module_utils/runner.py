@@ -11,9 +11,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from . import codecs, engine, observe, topology, values
+from . import codecs, engine, interruption, observe, topology, values
 from .engine import Outcome, Request
 from .errors import LabError
+from .interruption import InterruptionError
 from .kinds import KINDS, Resource
 from .netlink import Sockets
 from .options import argument_spec
@@ -46,10 +47,13 @@ def run_kind(kind: type[Resource]) -> None:
     require(module)
     hidden = {name: _HIDDEN for name in _MAY_BE_SECRET if module.params.get(name)}
     asked = {"module_args": {**module.params, **hidden}}
+    interruption.listen()
     try:
         module.exit_json(**_manage(module, kind), invocation=asked)
     except LabError as error:
         module.fail_json(msg=str(error), invocation=asked)
+    except InterruptionError as error:
+        module.fail_json(msg=f"{error} (nothing was changed)", invocation=asked)
 
 
 def run_topology() -> None:
@@ -62,10 +66,13 @@ def run_topology() -> None:
     require(module)
     # The task has the lab already: said again in the result, it would be a third of the time of ansible-playbook.
     asked = {"module_args": {name: module.params[name] for name in ("name", "state")}}
+    interruption.listen()
     try:
         module.exit_json(**_run_lab(module.params, module.check_mode).result(), invocation=asked)
     except LabError as error:
         module.fail_json(msg=str(error), invocation=asked)
+    except InterruptionError as error:
+        module.fail_json(msg=f"{error} (nothing was changed)", invocation=asked)
 
 
 def require(module: AnsibleModule, purpose: str = "to change namespaces and links") -> None:
