@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Makes of what the tasks of a run have returned a single file that a browser shows. It has the lab's diagram, its
     stages, the checks with their evidence and the packets that they have captured, what was done and what was declared.
-    The role P(tcpip.lab.lab#role) writes it with O(tcpip.lab.lab#role:lab_report).
+    The role P(tcpip.lab.lab#role) writes it with O(tcpip.lab.lab#role:main:lab_report).
   - The file loads nothing and runs no script. All that comes from a lab is text in it, whatever it contains.
   - The diagram is drawn by C(dot) of Graphviz, if that is on the machine where Ansible runs. Otherwise its text for
     Mermaid is there, and the reason.
