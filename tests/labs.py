@@ -269,7 +269,7 @@ def _view(machine: LabMachine, name: str) -> snapshot.Snapshot:
 SETTINGS = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.conf.ns1-veth0.arp_ignore")
 #: Numbers, clocks, and what follows a moment later: carrier, duplicate address detection.
 _MOVING = {"ifindex", "link_index", "link_netnsid", "link_netns", "expires", "valid_life_time", "preferred_life_time"}
-_MOVING |= {"tentative", "dadfailed", "operstate", "pref", "min_mtu", "protocol", "qdisc"}
+_MOVING |= {"tentative", "dadfailed", "operstate", "pref", "min_mtu", "protocol", "qdisc", *snapshot.MOVING_KEYS}
 _CARRIER = {"NO-CARRIER", "LOWER_UP", "M-DOWN", "linkdown"}
 _LINK_LOCAL = "fe80:"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable
 
 from . import decode, encode, interruption, netlink
 from .aftermath import lost
-from .errors import LabError
+from .errors import LabError, naming
 from .features import unknown_kind
 from .files import ALLOWANCE
 from .netlink import AT_ONCE, Answer, Refusal, Sockets
@@ -73,10 +73,11 @@ class Apply:
     def __exit__(self, *_exception: object) -> None:
         self.ground.close()
 
-    def run(self, operations: Sequence[Operation], missing: Missing) -> None:
+    def run(self, operations: Sequence[Operation], missing: Missing, conclude: Callable[[], None]) -> None:
         """Carry out all operations, or none.
 
-        C(missing) tells what is left to do for what is declared, once the kernel has taken things along.
+        C(missing) tells what is left to do for what is declared, once the kernel has taken things along. C(conclude)
+        is done last: if it fails all is undone, too.
         Raises LabError with the operation that failed and the kernel's reason, after undoing what was done. It does so
         when the run is interrupted, too.
         """
@@ -86,6 +87,7 @@ class Apply:
         self._wanted = operations
         try:
             self._carry_out_all(operations, missing)
+            conclude()
         except LabError as error:
             residue = self._undo()
             failure = ResidueError if residue else LabError
@@ -131,10 +133,13 @@ class Apply:
         if not done:
             return residue
         failures = self._try(back for step in reversed(done) for back in step.undo())
-        self._try(lost(self._before, self._look()))
         # Addresses and routes can need what comes back later: whether they are there is seen at the end.
         residue += [reason for step, reason in failures if not isinstance(step, (AddAddress, AddRoute))]
-        return residue + [f"could not {step.title}" for step in lost(self._before, self._look())]
+        try:
+            self._try(lost(self._before, self._look()))
+            return residue + [f"could not {step.title}" for step in lost(self._before, self._look())]
+        except LabError as error:
+            return [*residue, str(error)]
 
     def _abandon(self) -> list[str]:
         """Whatever has just been started need not get ready any more."""
@@ -169,7 +174,8 @@ class Apply:
         for turn in _turns(steps):
             interruption.heed()
             try:
-                self._send(netns, turn)
+                with naming(turn[0].title):
+                    self._send(netns, turn)
             finally:
                 self._numbers.give_back()
             self._progress.steps(self._done, self._wanted)

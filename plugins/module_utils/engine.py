@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from . import ledger as ledgers
-from . import merging, namespaces, observe, plan, records, rundir, topology, verify
+from . import merging, namespaces, observe, plan, records, topology, verify
 from .apply import Apply, ResidueError
 from .command import MACHINE
-from .errors import LabError
+from .errors import LabError, naming
 from .kinds import KINDS, Netns, Resource, Service, Sysctl
 from .lean import dataclass
 from .ledger import Ledger
@@ -24,7 +25,7 @@ from .netlink import Sockets
 from .operations import CreateNamespace, Operation, WriteSysctl
 from .progress import Progress
 from .scope import Ask, Scope, Topic
-from .state import ROOT, LinkName, State
+from .state import ROOT, LinkName, State, describe
 from .verify import Claims
 
 
@@ -99,10 +100,7 @@ def _locked(name: str, check: bool, run_: Callable[[Ledger | None, Progress], Ou
     if check:
         return run_(ledgers.load(name), Progress())
     with ledgers.lock(name) as progress:
-        try:
-            return run_(ledgers.load(name), progress)
-        finally:
-            rundir.sweep(name)
+        return run_(ledgers.load(name), progress)
 
 
 def _run(request: Request, ledger: Ledger | None, check: bool, progress: Progress) -> Outcome:
@@ -284,10 +282,19 @@ def _apply(request: Request, operations: list[Operation], state: State, before: 
     try:
         _prepare(request, operations, before)
         with work:
-            work.run(operations, lambda now: plan.make(request.present, (), now, request.lab))
+            work.run(
+                operations,
+                lambda now: plan.make(request.present, (), now, request.lab),
+                lambda: _conclude(request, after, work),
+            )
     except BaseException as error:
-        ledgers.save(intent if isinstance(error, ResidueError) else before)
+        with suppress(LabError):  # the one that is on the disk is true as well
+            ledgers.save(intent if isinstance(error, ResidueError) else before)
         raise
+
+
+def _conclude(request: Request, after: Ledger, work: Apply) -> None:
+    """Remember what was done."""
     for (netns, name), value in work.ground.found_values.items():
         after.first_values.setdefault((netns, name), (namespaces.identity(netns), value))
     after.spaces = {name: namespaces.identity(name) for name in _made(request)}
@@ -296,10 +303,10 @@ def _apply(request: Request, operations: list[Operation], state: State, before: 
 
 def _prepare(request: Request, operations: Iterable[Operation], before: Ledger) -> None:
     """Make room for namespaces."""
-    if not before.complete:
-        for resource in request.resources:
-            if isinstance(resource, Netns):
-                namespaces.discard_leftover(resource.name)
+    spaces = [each.name for each in request.resources if isinstance(each, Netns)]
+    for name in spaces if not before.complete else ():
+        with naming(f"remove what is left of {describe(name)}"):
+            namespaces.discard_leftover(name)
     if any(isinstance(step, CreateNamespace) for step in operations):
         ledgers.prepare_netns_directory()
 

@@ -38,3 +38,12 @@ def understood(what: str) -> Iterator[None]:
         yield
     except _MISUNDERSTOOD as error:
         raise LabError(f"{what} cannot be read: {type(error).__name__}: {str(error)[:200]}") from error
+
+
+@contextmanager
+def naming(what: str, hint: str = "") -> Iterator[None]:
+    """Say of what the kernel refuses in the block what it was for. Raises LabError in place of OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise LabError(f"could not {what}: {error.strerror or error}", hint=hint) from error

@@ -9,6 +9,7 @@ and, with the older back end, a lock file. What was not there before goes with t
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -28,6 +29,8 @@ NOTE, _LOCK_NOTE = ".iptables", "lock"
 _LOCK = "/run/xtables.lock"
 #: How long iptables-restore waits for another one that holds the lock, and how long it may take at all.
 _WAIT_S, _LIMIT_S = 20, 60
+#: How a kernel without nf_tables, or without nfnetlink(7) at all, answers.
+_NO_NF_TABLES = (errno.EPROTONOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 def read(netns: str) -> Mapping[int, Nat]:
@@ -108,13 +111,11 @@ def _note(what: str) -> None:
 def take_back() -> None:
     """Remove what was noted: the tables that are empty now, and the lock file. What is gone is forgotten.
 
-    The caller holds the directory.
+    The caller holds the directory. Raises OSError if anything could go and does not.
     """
     for name in os.listdir(DIRECTORY):
-        if name.startswith(f"{NOTE}:"):
-            with suppress(OSError):
-                if _take_back(name.removeprefix(f"{NOTE}:")):
-                    os.unlink(f"{DIRECTORY}/{name}")
+        if name.startswith(f"{NOTE}:") and _take_back(name.removeprefix(f"{NOTE}:")):
+            os.unlink(f"{DIRECTORY}/{name}")
 
 
 def _take_back(what: str) -> bool:
@@ -128,7 +129,7 @@ def _take_back(what: str) -> bool:
 
 def _remove_lock() -> None:
     """Take the lock file away, unless somebody else uses it by now."""
-    with suppress(OSError):
+    with suppress(FileNotFoundError, BlockingIOError):
         descriptor = os.open(_LOCK, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -142,5 +143,10 @@ def _is_same(netns: str, identity: str) -> bool:
 
 
 def _remove_table(netns: str, family: int) -> bool:
-    with namespaces.inside(netns):
-        return nftables.remove_table(family, "nat", ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"))
+    try:
+        with namespaces.inside(netns):
+            return nftables.remove_table(family, "nat", ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"))
+    except OSError as error:
+        if error.errno not in _NO_NF_TABLES:
+            raise
+        return False

@@ -19,10 +19,10 @@ from typing import Any
 
 from . import interruption, iptables, namespaces
 from .command import MACHINE
-from .errors import LabError, understood
+from .errors import LabError, naming, understood
 from .merging import Items
 from .progress import Progress
-from .rundir import DIRECTORY, make_directory
+from .rundir import DIRECTORY, make_directory, remove_empty, sweep
 from .values import namespace, namespace_or_root, text
 
 _NETNS_DIRECTORY_IS_OURS = ".netns-directory"
@@ -76,12 +76,16 @@ def load(lab: str) -> Ledger | None:
 
 
 def save(ledger: Ledger) -> None:
-    """Write the ledger in one step, or remove it when there is nothing left to remember."""
-    if ledger.empty:
+    """Write the ledger in one step, or remove it when there is nothing left to remember.
+
+    Raises LabError when it cannot be written.
+    """
+    with naming(f"write {file(ledger.lab)}"):
+        if not ledger.empty:
+            _write(file(ledger.lab), _encode(ledger))
+            return
         with suppress(FileNotFoundError):
             os.unlink(file(ledger.lab))
-        return
-    _write(file(ledger.lab), _encode(ledger))
 
 
 @contextmanager
@@ -98,17 +102,36 @@ def lock(lab: str) -> Iterator[Progress]:
 
 
 def _locked(lab: str) -> Iterator[Progress]:
-    descriptor = _acquire(lab)
+    with naming(f"lock {_lock_file(lab)}"):
+        try:
+            descriptor = _acquire(lab)
+        except OSError:
+            with suppress(OSError):
+                remove_empty(DIRECTORY)
+            raise
     try:
-        os.ftruncate(descriptor, 0)  # a run that was killed left it
+        with naming(f"empty {_lock_file(lab)}"):
+            os.ftruncate(descriptor, 0)  # a run that was killed left it
         yield Progress(descriptor)
-    finally:
-        os.ftruncate(descriptor, 0)
-        with suppress(FileNotFoundError):
-            os.unlink(f"{file(lab)}.new")  # by a run that was killed
-        if not os.path.exists(file(lab)):
-            os.unlink(_lock_file(lab))
-        os.close(descriptor)
+    except BaseException:
+        with suppress(LabError):  # what was wrong before is what is to be told
+            _release(lab, descriptor)
+        raise
+    _release(lab, descriptor)
+
+
+def _release(lab: str, descriptor: int) -> None:
+    """Let the next run begin, and leave nothing behind that is not needed. Raises LabError when that cannot be."""
+    with naming(f"tidy up {DIRECTORY}", hint="what was asked for is done"):
+        try:
+            os.ftruncate(descriptor, 0)
+            sweep(lab)
+            with suppress(FileNotFoundError):
+                os.unlink(f"{file(lab)}.new")  # by a run that was killed
+            if not os.path.exists(file(lab)):
+                os.unlink(_lock_file(lab))
+        finally:
+            os.close(descriptor)
         _tidy()
 
 
@@ -130,7 +153,7 @@ def labs() -> list[str]:
 
 def prepare_netns_directory() -> None:
     """See to it that there is /run/netns, and remember what is done for it, so that the last of us takes it back."""
-    with _alone():
+    with naming(f"make {namespaces.DIRECTORY}"), _alone():
         namespaces.prepare_directory(lambda what: _write(_note(), [*_noted(), what]))
 
 
@@ -184,8 +207,7 @@ def _tidy() -> None:
         if all(name.startswith(_NETNS_DIRECTORY_IS_OURS) for name in left) and namespaces.remove_directory(_noted()):
             for name in left:
                 os.unlink(f"{DIRECTORY}/{name}")
-        with suppress(OSError):
-            os.rmdir(DIRECTORY)
+        remove_empty(DIRECTORY)
 
 
 @contextmanager

@@ -113,10 +113,17 @@ def attach(name: str, descriptor: int) -> None:
     _mount(f"/proc/self/fd/{descriptor}", path(name), _MS_BIND)
 
 
-def remove(name: str) -> None:
-    """Take the name away; the namespace ends with its last user."""
+def remove(name: str, descriptor: int) -> None:
+    """Take the name away from the namespace behind C(descriptor), which ends with its last user. All of it or nothing.
+
+    Raises OSError when the kernel refuses.
+    """
     _call("umount2", path(name).encode(), _MNT_DETACH)
-    os.unlink(path(name))
+    try:
+        os.unlink(path(name))
+    except OSError:
+        _mount(f"/proc/self/fd/{descriptor}", path(name), _MS_BIND)
+        raise
 
 
 def prepare_directory(note: Callable[[str], None]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from . import decode, encode, iptables, namespaces, netlink, nsids, records
 from . import state as states
 from .decode import RawFdbEntry, RawLink
-from .errors import LabError, understood
+from .errors import LabError, naming, understood
 from .features import KINDS, Feature
 from .netlink import CREATE, Socket, Sockets
 from .progress import Progress
@@ -28,10 +28,18 @@ _T = TypeVar("_T")
 
 
 def read(scope: Scope, sockets: Sockets, progress: Progress | None = None) -> State:
-    """The present state of the namespaces in scope; those that do not exist are left out."""
+    """The present state of the namespaces in scope; those that do not exist are left out.
+
+    Raises LabError when the kernel does not tell.
+    """
+    with naming("see what is there"):
+        return _read(scope, sockets, progress or Progress())
+
+
+def _read(scope: Scope, sockets: Sockets, progress: Progress) -> State:
     there = [name for name in sorted(scope.namespaces) if namespaces.exists(name)]
     readable = [name for name in there if name not in scope.unseen]
-    tried = (_try(name, scope, sockets) for name in (progress or Progress()).through(readable, "read", "namespaces"))
+    tried = (_try(name, scope, sockets) for name in progress.through(readable, "read", "namespaces"))
     found = [reading for reading in tried if reading]
     unseen = {name: Namespace(name) for name in there if name in scope.unseen}
     state = State({**_Sight(found).namespaces(), **unseen}, lacking=_lacking(scope), lab=scope.lab)
@@ -59,8 +67,9 @@ def _texts(paths: Iterable[str]) -> dict[str, str]:
 def owner(netns: str, sockets: Sockets) -> str | None:
     """The lab that made a namespace, by the mark on its loopback; None also if somebody has just removed it."""
     try:
-        answer = sockets.get(netns).execute([encode.link_message(netlink.GETLINK, index=netlink.LOOPBACK)])[0]
-    except (LabError, OSError):
+        with naming(f"see whose {states.describe(netns)} is"):
+            answer = sockets.get(netns).execute([encode.link_message(netlink.GETLINK, index=netlink.LOOPBACK)])[0]
+    except LabError:
         if namespaces.exists(netns):
             raise
         return None
@@ -156,8 +165,9 @@ class _Reading:
 def _try(name: str, scope: Scope, sockets: Sockets) -> _Reading | None:
     """The dumps of a namespace; None if somebody has just removed it."""
     try:
-        return _Reading(name, scope, sockets)
-    except (LabError, OSError):
+        with naming(f"see what is in {states.describe(name)}"):
+            return _Reading(name, scope, sockets)
+    except LabError:
         if namespaces.exists(name):
             raise
         return None

@@ -78,7 +78,7 @@ def _mark(step: CreateNamespace, sockets: Sockets) -> None:
 def _remove_namespace(step: RemoveNamespace, ground: Ground) -> None:
     ground.held[step.netns] = namespaces.open_namespace(step.netns)
     ground.sockets.forget(step.netns)
-    namespaces.remove(step.netns)
+    namespaces.remove(step.netns, ground.held[step.netns])
 
 
 @perform.register

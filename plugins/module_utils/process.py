@@ -25,7 +25,7 @@ from dataclasses import field, replace
 from . import command as commands
 from . import interruption, launch, namespaces, procfs, records, rundir
 from .command import DATA, FILES, LOG, PYTHON, Command, File, Spot
-from .errors import LabError
+from .errors import LabError, naming
 from .lean import dataclass
 from .procfs import Life
 from .records import Record
@@ -58,7 +58,8 @@ def prepare(command: Command) -> None:
             _write_files(directory, _STAGED, command.files, user)
             _run_test(command)
         finally:
-            rundir.empty(directory, [name for name in os.listdir(directory) if name != _STAGED])
+            with naming(f"remove {command.spot.directory}/{_STAGED}"):
+                rundir.empty(directory, [name for name in os.listdir(directory) if name != _STAGED])
     rundir.tidy(command.spot.parts)
 
 
@@ -144,9 +145,11 @@ class Pending:
         """Wait until all that was stopped is gone and all that was started is ready. Raises LabError if one is not."""
         ending, self.ending, self.census = self.ending, [], None
         starting, self.starting = self.starting, []
-        _see_end(ending)
+        with naming(f"stop {', '.join(each.spot.title for each in ending)}"):
+            _see_end(ending)
         for each in starting:
-            _see_ready(each)
+            with naming(f"start {each.title}"):
+                _see_ready(each)
 
     def abandon(self) -> None:
         """Wait for the end of what was stopped, and for nothing else. Raises LabError if it does not come."""
@@ -158,8 +161,9 @@ class Pending:
         keep = not fresh or bool(rundir.names(command.spot.parts))
         if fresh:
             _clear(command, keep=True, discard=False)
-            prepare(command)
         try:
+            if fresh:
+                prepare(command)
             with rundir.opened(command.spot.parts, make=True) as directory:
                 self.starting.append(_start(command, directory))
         except BaseException:

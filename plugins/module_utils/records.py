@@ -150,14 +150,14 @@ def _told(directory: int, record: Record) -> Any:
 
 
 def instruct(spot: Spot, request: Mapping[str, Any], sockets: Sequence[socket.socket] = ()) -> None:
-    """Tell a process of ours to do something. Raises LabError if it does not."""
+    """Tell a process of ours to do something. Raises LabError if it does not, OSError if it cannot be told."""
     try:
         with rundir.opened(spot.parts) as directory:
             record = load(directory)
             if record is None or not record.leader():
                 raise LabError(f"{spot.title}: it does not run")
             _ask(directory, record, request, sockets)
-    except (OSError, RefusedError) as error:
+    except RefusedError as error:
         raise LabError(f"{spot.title}: {error}") from None
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -28,13 +29,14 @@ def make_directory() -> None:
     Raises LabError when something else is there.
     """
     with suppress(FileExistsError):
-        os.mkdir(DIRECTORY, 0o700)
-        os.chmod(DIRECTORY, 0o711)  # noqa: S103 (whatever the umask is)
+        os.mkdir(DIRECTORY, PRIVATE)
     found = os.lstat(DIRECTORY)
     if found.st_uid != os.geteuid() or found.st_mode & 0o066 or not stat.S_ISDIR(found.st_mode):
         raise LabError(
             f"{DIRECTORY} is not a directory of root's own that nobody else can list or write", hint="remove it"
         )
+    if stat.S_IMODE(found.st_mode) != PASSABLE:  # a run that was killed has made it, or this one has
+        os.chmod(DIRECTORY, PASSABLE)
 
 
 @contextmanager
@@ -141,11 +143,15 @@ def write(directory: int, name: str, content: str, mode: int = 0o600, gid: int =
         os.unlink(new, dir_fd=directory)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(new, flags, 0o600, dir_fd=directory)
-    with os.fdopen(descriptor, "wb") as stream:
-        os.fchown(descriptor, 0, gid)
-        os.fchmod(descriptor, mode)
-        stream.write(content.encode("utf-8", "surrogateescape"))
-    os.replace(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchown(descriptor, 0, gid)
+            os.fchmod(descriptor, mode)
+            stream.write(content.encode("utf-8", "surrogateescape"))
+        os.replace(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        os.unlink(new, dir_fd=directory)
+        raise
 
 
 def empty(directory: int, keep: Sequence[str] = ()) -> None:
@@ -171,13 +177,21 @@ def tidy(parts: Sequence[str]) -> None:
     """Remove the directory, which is empty, and those above it that are empty with it."""
     way = [DIRECTORY, PROCESSES, *parts]
     while len(way) > 1:
-        try:
-            os.rmdir("/".join(way))
-        except FileNotFoundError:
-            pass  # those above it may still be there
-        except OSError:
-            return
+        with suppress(FileNotFoundError):  # those above it may still be there
+            if not remove_empty("/".join(way)):
+                return
         way.pop()
+
+
+def remove_empty(directory: str) -> bool:
+    """Remove the directory if there is nothing in it; returns whether that is so. Raises OSError if it cannot go."""
+    try:
+        os.rmdir(directory)
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        return False
+    return True
 
 
 def sweep(scope: str) -> None:
