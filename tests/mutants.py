@@ -22,6 +22,7 @@ import run_ansible_test
 BIN = pathlib.Path(sys.prefix) / "bin"
 UTILS = "plugins/module_utils"
 RANDOM = "tests/engine/test_topology_random.py"
+FAULTS = "tests/engine/test_faults.py"
 
 
 class Mutant(t.NamedTuple):
@@ -134,6 +135,20 @@ MUTANTS = (
         "about = {name: self.params.get(name) for name in _ABOUT}",
         "about = {name: str(value) for name, value in self.params.items()}",
         ("tests/engine/test_security.py::test_no_secret_is_in_the_system_log_or_in_the_result[topology-False]",),
+    ),
+    Mutant(
+        "a ledger written where it is: a crash leaves half of it",
+        f"{UTILS}/ledger.py",
+        'new = f"{file}.new"',
+        "new = file",
+        (f"{FAULTS}::test_files_of_the_ledger_and_of_namespaces[build]",),
+    ),
+    Mutant(
+        "an undo left out: a namespace whose name cannot be removed is lost",
+        f"{UTILS}/namespaces.py",
+        '_mount(f"/proc/self/fd/{descriptor}", path(name), _MS_BIND)\n        raise',
+        "raise",
+        (f"{FAULTS}::test_files_of_the_ledger_and_of_namespaces[removal]",),
     ),
 )
 
