@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "a lock not taken: two runs for one lab go on at once",
         f"{UTILS}/ledger.py",
-        "fcntl.flock(descriptor, fcntl.LOCK_EX)\n        if _is_current(descriptor, _lock_file(lab)):",
+        "_wait_for(descriptor)\n        if _is_current(descriptor, _lock_file(lab)):",
         "if _is_current(descriptor, _lock_file(lab)):",
         ("tests/engine/test_locks.py::test_a_run_waits_for_the_one_before_it",),
     ),

@@ -148,7 +148,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
             return
         lab = self._current = self._labs.setdefault(name, Lab(name))
         lab.predicted = lab.predicted or predicted
-        if "changes" not in said:
+        if said.get("failed"):
             lab.failures.append(f"{host}: {said.get('msg')}")
             return
         own = [str(step) for step in said.get("changes") or ()]

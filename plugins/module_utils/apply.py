@@ -16,7 +16,7 @@ from .aftermath import lost
 from .errors import LabError, naming
 from .features import unknown_kind
 from .files import ALLOWANCE
-from .netlink import AT_ONCE, Answer, Refusal, Sockets
+from .netlink import AT_ONCE, Refusal, Sockets
 from .numbers import Numbers
 from .operations import (
     AddAddress,
@@ -88,6 +88,7 @@ class Apply:
         try:
             self._carry_out_all(operations, missing)
             conclude()
+            interruption.disregard()  # from here on it comes too late
         except LabError as error:
             residue = self._undo()
             failure = ResidueError if residue else LabError
@@ -188,15 +189,18 @@ class Apply:
         self._numbers.learn(netns, {name for step in steps for name in named(step)})
         prepared = [(step, self._request(step)) for step in steps]
         answers = iter(self._sockets.get(netns).execute([message for _step, message in prepared if message]))
-        failed = None
+        refused = []
         for step, message in prepared:
-            refusal = self._insist(netns, step, next(answers)) if message else None
+            refusal = next(answers).refusal if message else None
             if refusal is None or refusal.number == step.gone:
                 self._done.append(step)
-            elif failed is None:
-                failed = _failure(step, _reason(step, refusal))
-        if failed:
-            raise failed
+            else:
+                refused.append((step, refusal))
+        for step, first in refused:
+            last = self._insist(netns, step, first)
+            if last:
+                raise _failure(step, _reason(step, last))
+            self._done.append(step)
 
     def _request(self, step: Operation) -> bytes | None:
         """The request for a step; None for a removal from an interface that somebody else has just removed."""
@@ -207,23 +211,27 @@ class Apply:
                 return None
             raise _failure(step, str(error)) from error
 
-    def _insist(self, netns: str, step: Operation, answer: Answer) -> Refusal | None:
-        began, refusal = time.monotonic(), answer.refusal
-        while refusal and time.monotonic() - began < self._patience(netns, step, refusal):
+    def _insist(self, netns: str, step: Operation, refusal: Refusal) -> Refusal | None:
+        """Try what was refused again, as long as it may become possible by itself; returns the last refusal."""
+        began, hope, found = time.monotonic(), True, refusal
+        while hope and time.monotonic() - began < _patience(step, found):
+            hope = self._may_settle(netns, step)  # seen before the next try: it may have settled since the last one
             time.sleep(0.01)
+            self._numbers.give_back()
             if isinstance(step, Creation):
                 self._numbers.leave_all()
-            refusal = self._sockets.get(netns).execute([request(step, self._numbers)])[0].refusal
-        return refusal
+            answer = self._sockets.get(netns).execute([request(step, self._numbers)])[0]
+            if answer.refusal is None:
+                return None
+            found = answer.refusal
+        return found
 
-    def _patience(self, netns: str, step: Operation, refusal: Refusal) -> float:
-        """Seconds within which what the kernel refuses may become possible by itself."""
-        if isinstance(step, Creation) and refusal.number in _NAME_BUSY:
-            return _NAME_BUSY_S
-        if _needs_source(step) and refusal.number == errno.EINVAL:
-            addresses = self._sockets.get(netns).dump(encode.address_message(netlink.GETADDR))
-            return _SETTLE_S if step.route.source in map(decode.settling, addresses) else 0
-        return 0
+    def _may_settle(self, netns: str, step: Operation) -> bool:
+        """Whether time may bring what the step needs: of a route with a source, that this becomes one."""
+        if not _needs_source(step):
+            return True
+        addresses = self._sockets.get(netns).dump(encode.address_message(netlink.GETADDR))
+        return step.route.source in map(decode.settling, addresses)
 
 
 def _turns(steps: Iterable[Operation]) -> Iterator[list[Operation]]:
@@ -249,6 +257,13 @@ def _turns(steps: Iterable[Operation]) -> Iterator[list[Operation]]:
 
 def _needs_source(step: Operation) -> TypeGuard[AddRoute | ReplaceRoute]:
     return isinstance(step, (AddRoute, ReplaceRoute)) and step.route.family == 6 and bool(step.route.source)
+
+
+def _patience(step: Operation, refusal: Refusal) -> float:
+    """Seconds within which what the kernel refuses may become possible by itself."""
+    if isinstance(step, Creation) and refusal.number in _NAME_BUSY:
+        return _NAME_BUSY_S
+    return _SETTLE_S if _needs_source(step) and refusal.number == errno.EINVAL else 0
 
 
 def _failure(step: Operation, reason: str) -> LabError:

@@ -25,6 +25,8 @@ MACHINE, ROOT_DIRECTORY = ".machine", ".root"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: As the first word of a command: the interpreter that runs the module.
 PYTHON = "{python}"
+#: Options that may hold secrets, and Ansible's own words in the place of one.
+MAY_BE_SECRET, HIDDEN = ("environment", "files"), "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 #: Inside the directory of a process: what is given to it to read, what it may write, and all that it prints.
 FILES, DATA, LOG = "files", "data", "log"
 

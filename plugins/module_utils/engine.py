@@ -294,11 +294,16 @@ def _apply(request: Request, operations: list[Operation], state: State, before: 
 
 
 def _conclude(request: Request, after: Ledger, work: Apply) -> None:
-    """Remember what was done."""
+    """Remember what was done. Raises LabError if a namespace has gone since."""
+    with naming("see what was made"):
+        _see(request, after, work)
+    ledgers.save(after)
+
+
+def _see(request: Request, after: Ledger, work: Apply) -> None:
     for (netns, name), value in work.ground.found_values.items():
         after.first_values.setdefault((netns, name), (namespaces.identity(netns), value))
     after.spaces = {name: namespaces.identity(name) for name in _made(request)}
-    ledgers.save(after)
 
 
 def _prepare(request: Request, operations: Iterable[Operation], before: Ledger) -> None:

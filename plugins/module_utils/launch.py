@@ -124,9 +124,9 @@ def _become(plan: Plan, leave: int, other_end: int, failure: int) -> None:
         os.setsid()
         _default_signals()
         os.umask(_UMASK)
-        ALLOWANCE.restore()
         os.chdir(plan.directory)
         _connect(plan, failure)
+        ALLOWANCE.restore()  # now that ours are closed: below a limit nothing can be opened
         if plan.user:
             privileges.become(*plan.user, plan.capabilities)
         os.execve(plan.executable, list(plan.argv), plan.environment)  # noqa: S606

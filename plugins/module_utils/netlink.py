@@ -166,6 +166,7 @@ class Sockets:
     """
 
     def __init__(self, most: int = _MANY) -> None:
+        ALLOWANCE.ask(most)
         self._most = most
         self._open: OrderedDict[str, Socket] = OrderedDict()
 

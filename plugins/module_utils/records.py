@@ -63,7 +63,11 @@ def which(name: str) -> str | None:
     found = shutil.which(name if program != "busybox" else program, path=PATH)
     if found and applet and program == "busybox":
         listed = subprocess.run(  # pylint: disable=ansible-bad-function  # the engine has no AnsibleModule
-            [found, "--list"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False
+            [found, "--list"],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            start_new_session=True,  # so that a terminal does not end it under us
         )
         return found if applet.encode() in listed.stdout.split() else None
     return found

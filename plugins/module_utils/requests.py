@@ -161,8 +161,10 @@ def _remove_vlan(step: RemoveVlan, numbers: Numbers) -> bytes:
 def _set_qdisc(step: SetQdisc, numbers: Numbers) -> bytes:
     """One of the same kind is changed as it is, with the packets that wait in it, another one gives way to it."""
     qdisc = step.qdisc
-    options = qdisc.options or _netem(qdisc.netem or Netem())
-    attributes = [("TCA_KIND", qdisc.kind), ("TCA_OPTIONS", options)]
+    options = qdisc.options or (_netem(qdisc.netem) if qdisc.netem else b"")
+    attributes: list[tuple[str, Any]] = [("TCA_KIND", qdisc.kind)]
+    if options:
+        attributes.append(("TCA_OPTIONS", options))
     where = {"ifindex": numbers.index(step.netns, step.link), "handle": qdisc.handle, "parent": ROOT_QDISC}
     return encode.qdisc_message(netlink.NEWQDISC, CREATE | REPLACE, attributes, **where)
 

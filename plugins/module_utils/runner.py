@@ -12,6 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from . import codecs, engine, interruption, observe, topology, values
+from .command import HIDDEN, MAY_BE_SECRET
 from .engine import Outcome, Request
 from .errors import LabError
 from .interruption import InterruptionError
@@ -25,10 +26,8 @@ from .scope import Scope
 gc.disable()
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
-#: Of the options those that say what a run is about, and those that may hold secrets.
-_ABOUT, _MAY_BE_SECRET = ("name", "netns", "dev", "dst", "state"), ("environment", "files")
-#: Ansible's own words in the place of a secret.
-_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+#: Of the options those that say what a run is about.
+_ABOUT = ("name", "netns", "dev", "dst", "state")
 
 
 class Discreet(AnsibleModule):  # type: ignore[misc]  # Ansible does not say what its types are
@@ -45,7 +44,7 @@ def run_kind(kind: type[Resource]) -> None:
     """The whole of a module that manages one resource of C(kind)."""
     module = Discreet({**argument_spec(kind.OPTIONS), "state": STATE}, supports_check_mode=True)
     require(module)
-    hidden = {name: _HIDDEN for name in _MAY_BE_SECRET if module.params.get(name)}
+    hidden = {name: HIDDEN for name in MAY_BE_SECRET if module.params.get(name)}
     asked = {"module_args": {**module.params, **hidden}}
     interruption.listen()
     try:

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import model
-from ansible_collections.tcpip.lab.plugins.module_utils.command import Spot
-from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+from ansible_collections.tcpip.lab.plugins.module_utils.command import HIDDEN, MAY_BE_SECRET, Spot
+from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError, understood
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import capture
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -139,7 +139,7 @@ class Report:
             self._add(part)
         self.at_once = len(self.stages) > 1 and [int(part["stage"]) for part in story] == [len(self.stages)]
         topology = told.get("topology") or {}
-        self.declared = yaml.safe_dump(topology, sort_keys=False, allow_unicode=True, width=110).splitlines()
+        self.declared = yaml.safe_dump(_discreet(topology), sort_keys=False, allow_unicode=True, width=110).splitlines()
         self.drawing = self._drawing(topology)
 
     @property
@@ -253,10 +253,21 @@ class Report:
 
 def html(told: Item) -> str:
     """The page. Raises LabError when what is told is no account of a run."""
-    try:
+    with understood("the account of a run"):
         return Report(told).html()
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise LabError(f"this is no account of a run: {type(error).__name__}: {error}") from error
+
+
+def _discreet(topology: Item) -> Item:
+    """The topology without what may be secret in it."""
+    return {
+        kind: [_without_secrets(item) for item in items] if isinstance(items, (list, tuple)) else items
+        for kind, items in topology.items()
+    }
+
+
+def _without_secrets(item: Any) -> Any:
+    hidden = {name: HIDDEN for name in MAY_BE_SECRET if item.get(name)} if isinstance(item, Mapping) else {}
+    return {**item, **hidden} if hidden else item
 
 
 def passages(evidence: Iterable[str]) -> Iterator[Passage]:

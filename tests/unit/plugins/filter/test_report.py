@@ -270,6 +270,14 @@ def test_packets_are_by_themselves() -> None:
     ]
 
 
+def test_what_may_be_secret_is_not_written_down() -> None:
+    process: dict[str, t.Any] = {"name": "p", "netns": "a", "command": ["env"], "environment": {"TOKEN": "s3cret"}}
+    process["files"] = [{"name": "key", "content": "s3cret, too"}]
+    page = report({**TOLD, "topology": {**TOPOLOGY, "process": [process]}})
+    assert "command:" in page
+    assert "s3cret" not in page
+
+
 def test_what_is_no_account_of_a_run_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="no account of a run"):
+    with pytest.raises(AnsibleFilterError, match="the account of a run cannot be read"):
         report({"name": "pair"})
