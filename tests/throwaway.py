@@ -118,8 +118,9 @@ class Machine:
         """
         if not self.alive:
             raise ThrowawayError("The throw-away machine is gone.")
-        chdir = ["env", f"--chdir={cwd}"] if cwd else []
-        return ["nsenter", f"--target={self.pid}", *NAMESPACES, "--", *chdir]
+        # What a shell starts in the background ignores these two, and so would all that is started here.
+        env = ["env", "--default-signal=INT,QUIT", *([f"--chdir={cwd}"] if cwd else [])]
+        return ["nsenter", f"--target={self.pid}", *NAMESPACES, "--", *env]
 
     def popen(self, command: t.Sequence[str], cwd: str | None = None, **more: t.Any) -> subprocess.Popen[str]:
         """Start a command inside and return at once. It ends with the machine at the latest."""

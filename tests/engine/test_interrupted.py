@@ -99,11 +99,12 @@ def running(machine: LabMachine, **options: t.Any) -> t.Iterator[tuple[subproces
     run.stdin.write(json.dumps(order))
     run.stdin.close()
     run.stdin = None
+    pid = run.stdout.readline().strip()
     try:
-        yield run, run.stdout.readline().strip()
+        yield run, pid
     finally:
-        run.kill()
-        run.communicate()
+        machine.run(["kill", "-KILL", pid], check=False)
+        run.communicate(timeout=30)
 
 
 def message_of(run: subprocess.Popen[str]) -> str:
