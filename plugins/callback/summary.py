@@ -144,11 +144,11 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
 
     def _note_topology(self, said: Mapping[str, Any], asked: Mapping[str, Any], host: str, predicted: bool) -> None:
         name, state = str(asked.get("name")), asked.get("state", "present")
-        if "{{" in name:  # in a loop each turn has another
+        if "{{" in name or "censored" in said:  # in a loop each turn has another; of one with no_log nothing is known
             return
         lab = self._current = self._labs.setdefault(name, Lab(name))
         lab.predicted = lab.predicted or predicted
-        if said.get("failed"):
+        if "changes" not in said:
             lab.failures.append(f"{host}: {said.get('msg')}")
             return
         own = [str(step) for step in said.get("changes") or ()]

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 if t.TYPE_CHECKING:
+    import pathlib
+
     from labmachine import LabMachine, Run
 
 LAB = "playbooks/namespace.yml"
@@ -27,6 +30,16 @@ def test_a_run_ends_with_what_became_of_the_lab(machine: LabMachine) -> None:
     assert end(machine.playbook(LAB, lab_checks=False)) == ["Changed: nothing"]
     assert end(machine.playbook(LAB, lab_state="absent")) == ["Removed: 1 step:", "  remove namespace helloworld"]
     assert end(machine.playbook(LAB, lab_state="absent")) == ["Removed: nothing"]
+
+
+def test_what_is_not_to_be_told_is_not_told(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    task = {"name": "Build", "tcpip.lab.topology": {"name": "quiet", "netns": [{"name": "a"}]}, "no_log": True}
+    play = tmp_path / "play.yml"
+    one = {"name": "Quietly", "hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    play.write_text(json.dumps([one]), encoding="utf-8")
+    said = machine.playbook(play).stdout
+    assert "changed=1" in said
+    assert "LAB " not in said
 
 
 def test_what_failed_is_said_with_its_reason(machine: LabMachine) -> None:
