@@ -225,7 +225,9 @@ class Trial:
     def _made(self, items: Items | None) -> snapshot.Snapshot:
         self._runs.must(items)
         picture: snapshot.Snapshot = {}
+        deadline = time.monotonic() + 4 * _REST_S
         while picture != (now := self._runs.picture()):
+            assert time.monotonic() < deadline, "\n".join(["it does not come to rest", *snapshot.diff(picture, now)])
             picture = now
             time.sleep(1)
         return picture
