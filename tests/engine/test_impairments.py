@@ -201,6 +201,7 @@ def test_the_examples_of_the_modules_do_what_they_say(common_machine: LabMachine
     found = [each for module in DOCUMENTED["GROUND"] for each in DOCUMENTED["examples"](module)]
     impaired = [(title, used, options) for title, used, options in found if DOCUMENTED["is_impaired"](options)]
     assert {used for _title, used, _options in impaired} == {"veth"}
+    machine.module("topology", name="slow", state="absent")  # which the tests before this one leave
     for name in ("ns1", "ns2"):
         machine.module("netns", name=name)
     machine.module("veth", name="ns1-veth0", netns="ns1", peer={"name": "ns2-veth0", "netns": "ns2"})
