@@ -87,7 +87,9 @@ class Hampered:
         assert self._server.stdout is not None
         self._server.stdin.write(json.dumps({**order, "act": act, "error": error}) + "\n")
         self._server.stdin.flush()
-        answer = json.loads(self._server.stdout.readline())
+        line = self._server.stdout.readline()
+        assert line, f"the process that runs the modules has ended with {self._server.wait()}"
+        answer = json.loads(line)
         found = [tuple(each) for each in answer["acts"]]
         hit = next((each for each in found if each[2] is not None), None)
         return Ended(hit, [words for _sort, words, _error in found], answer["status"], answer["printed"].strip())
@@ -328,5 +330,7 @@ def _names(message: str, error: int) -> bool:
     """Whether a message tells what could not be done, and the kernel's reason."""
     if error == errno.EEXIST and message.endswith(" was made by somebody else in the meantime"):
         return True
-    reason = os.strerror(error) if error != acts.INTERRUPTED else "changes too fast"
-    return re.search(r"\bcould not \S+ .*" + re.escape(reason), message) is not None
+    reasons = [os.strerror(error) if error != acts.INTERRUPTED else "changes too fast"]
+    if error == errno.EEXIST:  # whoever has made it a moment ago has removed it again
+        reasons.append(os.strerror(errno.ENOENT))
+    return any(re.search(r"\bcould not \S+ .*" + re.escape(each), message) for each in reasons)
