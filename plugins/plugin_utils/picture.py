@@ -9,17 +9,20 @@ It is made of a topology, or of what lab_info tells of a lab. How it is drawn is
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Callable
 
-from ansible_collections.tcpip.lab.plugins.module_utils import merging, topology
+from ansible_collections.tcpip.lab.plugins.module_utils import impairment, merging, options, topology
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+from ansible_collections.tcpip.lab.plugins.module_utils.kinds.interface import IMPAIRMENTS
 
 from . import view
 from .view import End, end
 
 Items = Mapping[str, Sequence[Mapping[str, Any]]]
+_Impairments = Callable[[Mapping[str, Any]], "dict[str, Any]"]
 
 #: What is drawn in colour: what is not as it was declared, what was declared and is not there, where a check failed.
 CHANGED, MISSING, FAILED = "changed", "missing", "failed"
@@ -114,7 +117,7 @@ def _of(given: Any, machines: Mapping[str, str]) -> Picture:
             raise LabError("is not a kind of resource", str(kind))
     items = {kind: items for kind, items in given.items() if kind != "name" and items}
     topology.parse(items)
-    return _Drawing(_Seen(items), machines).picture()
+    return _Drawing(_Seen(_told(items, _declared)), machines).picture()
 
 
 @dataclass(frozen=True)
@@ -134,12 +137,36 @@ class _Seen:
         wanted = {kind: items for kind, items in declared.items() if kind in ("netns", *view.LINKS)}
         missing = _names(wanted, ()) - _names(live, others)
         lines = [line for step in lab.get("drift") or () for line in (*step["before"], *step["after"])]
-        return cls(merging.merge([wanted, live]), others, frozenset(missing), lines)
+        return cls(merging.merge([_told(wanted, _declared), _told(live, _live)]), others, frozenset(missing), lines)
 
 
 def _names(items: Items, others: Iterable[Mapping[str, Any]]) -> set[Any]:
     spaces = {item["name"] for item in items.get("netns") or ()}
     return {*spaces, *(end(item) for _kind, item in view.ends(items, others))}
+
+
+def _told(items: Items, impairments: _Impairments) -> Items:
+    """The items, and of each interface all impairments, so that what is there is nothing of what was declared."""
+    return {
+        kind: [_interface(item, impairments) for item in found] if kind in view.LINKS else found
+        for kind, found in items.items()
+    }
+
+
+def _interface(item: Mapping[str, Any], impairments: _Impairments) -> dict[str, Any]:
+    peer = {"peer": _interface(item["peer"], impairments)} if "peer" in item else {}
+    return {**item, **dict.fromkeys(IMPAIRMENTS), **impairments(item), **peer}
+
+
+def _declared(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The impairments that an interface was declared with, as lab_info tells them of one that has them."""
+    asked = options.read(_live(item), IMPAIRMENTS, "")
+    return impairment.options(impairment.netem(**asked) or impairment.NOTHING)
+
+
+def _live(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The impairments that lab_info tells of an interface. Somebody's own may be beyond what can be declared."""
+    return {name: item.get(name) for name in IMPAIRMENTS}
 
 
 class _Drawing:
@@ -277,8 +304,18 @@ def _lines(kind: str, item: Mapping[str, Any]) -> Iterator[str]:
     yield from (str(each) for each in item.get("addresses") or () if not _is_link_local(each))
     if item.get("mtu") not in (None, _USUAL_MTU):
         yield f"MTU {item['mtu']}"
+    yield from _sent(item)
     if item.get("up") is False:
         yield "down"
+
+
+def _sent(item: Mapping[str, Any]) -> list[str]:
+    """What is done to what an interface sends, in one line, in the units of the options."""
+    delay, jitter, loss, rate = (item.get(name) for name in ("delay", "jitter", "loss", "rate"))
+    found = [f"{delay or 0} ms" + (f" ±{jitter}" if jitter else "")] if delay or jitter else []
+    found += [f"loss {loss} %"] if loss else []
+    found += [re.sub(r"(\d+)", r"\1 ", str(rate))] if rate else []
+    return [", ".join(found)] if found else []
 
 
 def _is_link_local(address: str) -> bool:

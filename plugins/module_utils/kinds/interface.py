@@ -28,6 +28,13 @@ from ..state import LOWER, Link, LinkName, Netem, Qdisc
 
 NETNS = Option(value=values.namespace_or_root)
 
+#: What is done to what it sends.
+IMPAIRMENTS: Options = {
+    "delay": Option("float", value=values.delay),
+    "jitter": Option("float", value=values.jitter),
+    "loss": Option("float", value=values.percent),
+    "rate": Option(value=values.rate),
+}
 OPTIONS: Options = {
     "name": Option(value=values.link_name, required=True),
     "netns": NETNS,
@@ -36,12 +43,8 @@ OPTIONS: Options = {
     "mac": Option(value=values.station),
     "mtu": Option("int", value=values.mtu),
     "up": Option("bool", default=True),
-    "delay": Option("float", value=values.delay),
-    "jitter": Option("float", value=values.jitter),
-    "loss": Option("float", value=values.percent),
-    "rate": Option(value=values.rate),
+    **IMPAIRMENTS,
 }
-_IMPAIRMENTS = ("delay", "jitter", "loss", "rate")
 
 #: RFC 8200, section 5: a link that carries IPv6 has an MTU of at least 1280 bytes.
 IPV6_MTU = 1280
@@ -109,7 +112,7 @@ class Interface:
         """The first option that asks for anything to be done to what it sends, empty if none does."""
         if self.netem in (None, impairment.NOTHING):
             return ""
-        return next(name for name in _IMPAIRMENTS if getattr(self, name))
+        return next(name for name in IMPAIRMENTS if getattr(self, name))
 
     def succeed(self, former: Interface) -> Interface:
         """The same, knowing what was declared before."""

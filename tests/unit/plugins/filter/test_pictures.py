@@ -233,11 +233,13 @@ ODD = ['a"b', "<x>&amp;", "a]b", "back\\slash", "end", "graph", "semi;colon", "`
 @pytest.mark.parametrize(("kind", "read"), READERS)
 def test_odd_names_are_shown_as_they_are(kind: t.Any, read: t.Callable[[str], Read]) -> None:
     cables = [
-        {"name": one, "netns": one, "peer": {"name": other, "netns": other}} for one, other in itertools.pairwise(ODD)
+        {"name": one, "netns": one, "loss": one, "peer": {"name": other, "netns": other}}
+        for one, other in itertools.pairwise(ODD)
     ]
     text = picture(kind, {**SHARE, "live": {"netns": [{"name": name} for name in ODD], "veth": cables}})
     found = read(text)
     assert found.boxes == ODD
+    assert [found.said[one, one][-1] for one in ODD[:-1]] == [f"loss {one} %" for one in ODD[:-1]]
     assert found.links == [({(one, one), (other, other)}, "") for one, other in itertools.pairwise(ODD)]
 
 
@@ -288,6 +290,73 @@ def test_what_is_not_as_it_was_declared_is_in_colour() -> None:
 
 def test_without_drift_there_is_no_colour() -> None:
     assert not re.search("not as declared|ffd591|ffb3ad", picture(dot, {**SHARE, "live": PAIR, "declared": PAIR}))
+
+
+#: What interfaces of every kind do to what they send: as it may be written, and as it is shown.
+IMPAIRED: Items = {
+    "netns": [{"name": "near"}, {"name": "far"}],
+    "veth": [
+        {
+            "name": "near0",
+            "netns": "near",
+            "delay": 100,
+            "jitter": "10",
+            "rate": "1000kbit",
+            "addresses": ["192.0.2.1/24"],
+            "peer": {"name": "far0", "netns": "far", "delay": 0.5, "loss": 20.0},
+        },
+        {"name": "near1", "netns": "near", "delay": 0, "rate": 0, "peer": {"name": "far1", "netns": "far"}},
+    ],
+    "vxlan": [{"name": "vx0", "netns": "near", "id": 5, "remote": "192.0.2.2", "dev": "near0", "loss": "0.1"}],
+    "macvlan": [{"name": "mv0", "netns": "far", "parent": "far0", "rate": 1500}],
+    "bridge_vlan": [{"name": "br0", "netns": "far", "delay": 7, "loss": 1, "rate": "2GBIT"}],
+}
+SENT = {
+    ("near", "near0"): ["192.0.2.1/24", "100 ms ±10, 1 mbit"],
+    ("far", "far0"): ["0.5 ms, loss 20 %"],
+    ("near", "near1"): [],
+    ("far", "far1"): [],
+    ("near", "vx0"): ["VNI 5 over near0", "loss 0.1 %"],
+    ("far", "mv0"): ["macvlan on far0", "1496 bit"],
+    ("far", "br0"): ["bridge", "7 ms, loss 1 %, 2 gbit"],
+}
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_what_is_done_to_what_an_interface_sends_stands_at_its_end(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    found = read(picture(kind, IMPAIRED))
+    assert {key: found.said[key] for key in SENT} == SENT
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_of_what_is_there_the_impairments_are_those_that_are_there(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    """What netem does not do any more is not told by lab_info. What it does may be more than can be declared."""
+    (veth,) = PAIR["veth"][:1]
+    cable = {**veth, "delay": 100, "rate": "1mbit", "peer": {**veth["peer"], "loss": 20}}
+    live = {**LEFT, "veth": [{**veth, "delay": 5000000, "peer": veth["peer"]}]}
+    drift = [
+        {
+            "change": "",
+            "before": ["a: a0 netem delay 5000000ms"],
+            "after": ["a: a0 netem delay 100ms rate 1mbit"],
+        },
+        {"change": "", "before": [], "after": ["b: b0 netem loss 20%"]},
+    ]
+    text = picture(kind, {**SHARE, "declared": {**LEFT, "veth": [cable]}, "live": live, "drift": drift})
+    assert read(text).said["a", "a0"] == ["MTU 1400", "5000000 ms"]
+    assert read(text).said["b", "b0"] == []
+    shown = {
+        dot: re.findall(r'BGCOLOR="(#\w+)"><B>(\w+)</B>', text),
+        mermaid: re.findall(r"class (\S+) (changed)", text),
+    }
+    assert shown[kind] == {dot: [(ORANGE, "a0"), (ORANGE, "b0")], mermaid: [("b0p0,b1p0", "changed")]}[kind]
+
+
+def test_the_impairments_of_what_is_not_there_are_those_that_were_declared() -> None:
+    (veth,) = PAIR["veth"][:1]
+    declared = {**LEFT, "veth": [{**veth, "peer": {**veth["peer"], "loss": 20}}]}
+    text = picture(dot, {**SHARE, "declared": declared, "live": {"netns": LEFT["netns"]}})
+    assert read_dot(text).said["b", "b0"] == ["loss 20 %"]
 
 
 def test_machines_are_frames() -> None:
