@@ -83,20 +83,17 @@ _value:
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
+from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
 
 
+@refusing
 def check_steps(checks: Any, nodes: Mapping[str, str], machines: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The steps as Ansible's own data. Raises AnsibleFilterError with the place of the first fault."""
     # All filters of a collection are imported when one is used, and labs on one machine need none of this.
     from ansible_collections.tcpip.lab.plugins.module_utils.checks import steps  # noqa: PLC0415
-    from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
 
-    try:
-        return [dict(vars(step)) for step in steps.steps(checks, nodes, machines)]
-    except LabError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return [dict(vars(step)) for step in steps.steps(checks, nodes, machines)]
 
 
 class FilterModule:

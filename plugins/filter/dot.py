@@ -10,34 +10,9 @@ short_description: A picture of a lab, as a graph for Graphviz
 version_added: 0.1.0
 description:
   - Draws a topology, or what is there of a lab, in the language of Graphviz, whose command C(dot -Tsvg) draws it.
-  - Namespaces are boxes, with their interfaces, addresses, bridges and learning switches, and with what is said of
-    them, such as address translation, DHCP, forwarding and default routes. Cables are lines. VXLANs are dashed lines
-    with their VNI, and macvlan interfaces hang on dotted ones. Ports have their VLANs. Link-local addresses are left
-    out.
-  - Of what is there it shows what is not as it was declared in one colour, and what was declared and is not there in
-    another one.
-  - The same input gives the same text.
 positional: machines, failed
-options:
-  _input:
-    description:
-      - The topology, as M(tcpip.lab.topology) takes it, a dictionary of lists of items by kind.
-      - Or what is there, one of the RV(tcpip.lab.lab_info#module:labs) that M(tcpip.lab.lab_info) returns.
-    type: dict
-    required: true
-  machines:
-    description:
-      - On which machine each namespace is, by its name, as the filter P(tcpip.lab.placement#filter) tells as C(nodes).
-        Each machine is a frame then. A cable between two of them is dashed, since it becomes a VXLAN.
-    type: dict
-    default: {}
-  failed:
-    description:
-      - The namespaces in which a check has failed, by their names. They are in a colour of their own. The empty name is
-        the root namespace.
-    type: list
-    elements: str
-    default: []
+extends_documentation_fragment:
+  - tcpip.lab.picture
 seealso:
   - plugin: tcpip.lab.mermaid
     plugin_type: filter
@@ -80,21 +55,18 @@ _value:
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
+from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
 
 
+@refusing
 def dot(given: Any, machines: Mapping[str, str] | None = None, failed: Sequence[str] | None = None) -> str:
     """The text of the picture. Raises AnsibleFilterError with the place of the first fault."""
     # All filters of a collection are imported when one is used, and labs need none of these.
-    from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
     from ansible_collections.tcpip.lab.plugins.plugin_utils import dot as drawn  # noqa: PLC0415
     from ansible_collections.tcpip.lab.plugins.plugin_utils import picture  # noqa: PLC0415
 
-    try:
-        return drawn.text(picture.of(given, machines, failed))
-    except LabError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return drawn.text(picture.of(given, machines, failed))
 
 
 class FilterModule:

@@ -65,24 +65,22 @@ _value:
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
+from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
+from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
 
 
+@refusing
 def placement(given: Any, name: str, machines: Any, whole: Any = None) -> dict[str, Any]:
     """Where the nodes are to be. Raises AnsibleFilterError with the place of the first fault."""
     # All filters of a collection are imported when one is used, and labs on one machine need none of this.
     from ansible_collections.tcpip.lab.plugins.module_utils import spread  # noqa: PLC0415
-    from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
 
     for topology in (given, whole or {}):
         if not isinstance(topology, Mapping):
-            raise AnsibleFilterError(f"{topology!r} is no topology, which has lists of items by kind")
-    try:
-        known = spread.read({**whole, "name": name}, machines).told()["machines"] if whole else machines
-        return spread.read({**given, "name": name}, known).told()
-    except LabError as error:
-        raise AnsibleFilterError(str(error)) from None
+            raise LabError(f"{topology!r} is no topology, which has lists of items by kind")
+    known = spread.read({**whole, "name": name}, machines).told()["machines"] if whole else machines
+    return spread.read({**given, "name": name}, known).told()
 
 
 class FilterModule:

@@ -92,21 +92,18 @@ _value:
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
+from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
 
 
+@refusing
 def report(told: Mapping[str, Any]) -> str:
     """The page. Raises AnsibleFilterError when what is told is no account of a run."""
     # All filters of a collection are imported when one is used, and runs without a report need none of these.
-    from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
     from ansible_collections.tcpip.lab.plugins.plugin_utils import report as written  # noqa: PLC0415
     from ansible_collections.tcpip.lab.plugins.plugin_utils.plain import plain  # noqa: PLC0415
 
-    try:
-        return written.html(plain(told))
-    except LabError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return written.html(plain(told))
 
 
 class FilterModule:

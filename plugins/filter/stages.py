@@ -58,18 +58,16 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.tcpip.lab.plugins.module_utils import merging
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.merging import IDENTITIES
+from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
 
 
+@refusing
 def stages(given: Any, upto: int | None = None) -> dict[str, list[dict[str, Any]]]:
     """The topology of the first C(upto) stages. Raises AnsibleFilterError with the place of the first fault."""
-    try:
-        return merging.merge(_topologies(given)[:upto])
-    except LabError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return merging.merge(_topologies(given)[:upto])
 
 
 def _topologies(given: Any) -> list[Mapping[str, Any]]:

@@ -13,18 +13,17 @@ import html
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from .picture import CHANGED, CROSSING, FAILED, LEFT, MEANINGS, MISSING, RIGHT, Box, Link, Part, Picture
+from .colours import ABSENT, FRAME, INK, MARKS
+from .picture import CROSSING, LEFT, MEANINGS, RIGHT, Box, Link, Part, Picture
 from .view import End
 
 #: Lines about a namespace are broken after so many characters.
 _WIDTH = 32
-_INK, _FRAME, _PAPER, _GROUND, _PALE = "#1f2933", "#52667a", "#ffffff", "#eef3f8", "#f7f9fb"
-_OVERLAY, _ABSENT = "#7a3fb0", "#c0271d"
-_COLOURS = {CHANGED: "#ffd591", MISSING: "#ffb3ad", FAILED: "#f0837a"}
+_PAPER, _GROUND, _PALE, _OVERLAY = "#ffffff", "#eef3f8", "#f7f9fb", "#7a3fb0"
 _LINES = {
-    "veth": f'color="{_FRAME}"',
-    CROSSING: f'color="{_FRAME}" style=dashed',
-    "vxlan": 'color="#7a3fb0" style=dashed',
+    "veth": f'color="{FRAME}"',
+    CROSSING: f'color="{FRAME}" style=dashed',
+    "vxlan": f'color="{_OVERLAY}" style=dashed',
     "macvlan": 'color="#1b7f5c" style=dotted',
 }
 _COMPASS = {LEFT: "w", RIGHT: "e"}
@@ -51,8 +50,8 @@ class _Graph:
         """The graph, line by line."""
         yield "graph lab {"
         yield f'  graph [rankdir=LR newrank=true ranksep=1.1 nodesep=0.3 bgcolor="{_PAPER}" {_FONT}]'
-        yield f'  node [shape=plain {_FONT} fontsize=11 fontcolor="{_INK}"]'
-        yield f'  edge [{_FONT} fontsize=10 fontcolor="{_INK}" penwidth=1.4]'
+        yield f'  node [shape=plain {_FONT} fontsize=11 fontcolor="{INK}"]'
+        yield f'  edge [{_FONT} fontsize=10 fontcolor="{INK}" penwidth=1.4]'
         yield from self._legend()
         yield from self._machines()
         for link in self._picture.links:
@@ -60,7 +59,7 @@ class _Graph:
         yield "}"
 
     def _link(self, link: Link) -> Iterator[str]:
-        colour = f'color="{_ABSENT}"' if link.mark else _LINES[link.kind]
+        colour = f'color="{ABSENT}"' if link.mark else _LINES[link.kind]
         label = f" label=<{_escape(link.label)}>" if link.label else ""
         tail, head = (self._at(end, side) for end, side in zip((link.tail, link.head), link.sides))
         yield f"  {tail} -- {head} [{colour}{label}]"
@@ -68,19 +67,17 @@ class _Graph:
             yield f"  {{ rank=same {self._boxes[link.tail[0]]} {self._boxes[link.head[0]]} }}"
 
     def _legend(self) -> Iterator[str]:
-        cells = [f'<TD BGCOLOR="{_COLOURS[mark]}">{MEANINGS[mark]}</TD>' for mark in self._picture.marks]
+        cells = [f'<TD BGCOLOR="{MARKS[mark]}">{MEANINGS[mark]}</TD>' for mark in self._picture.marks]
         if cells:
             yield f'  label=<<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="4"><TR>{"".join(cells)}</TR></TABLE>>'
 
     def _machines(self) -> Iterator[str]:
         """All boxes, those that are on a machine in its frame."""
-        machines = dict.fromkeys(box.machine for box in self._picture.boxes)
-        for i, machine in enumerate(machines):
-            boxes = [self._box(box) for box in self._picture.boxes if box.machine == machine]
+        for i, (machine, boxes) in enumerate(self._picture.frames.items()):
             if machine:
                 yield f"  subgraph cluster_{i} {{"
-                yield f'    label=<<B>{_escape(machine)}</B>> color="{_FRAME}" style="rounded,dashed"'
-            yield from boxes
+                yield f'    label=<<B>{_escape(machine)}</B>> color="{FRAME}" style="rounded,dashed"'
+            yield from map(self._box, boxes)
             if machine:
                 yield "  }"
 
@@ -90,15 +87,14 @@ class _Graph:
 
     def _box(self, box: Box) -> str:
         if box.shared:
-            return (
-                f'  {self._boxes[box.name]} [shape=ellipse style=dashed color="#7a3fb0" label=<{_escape(box.title)}>]'
-            )
+            colour = f'color="{_OVERLAY}"'
+            return f"  {self._boxes[box.name]} [shape=ellipse style=dashed {colour} label=<{_escape(box.title)}>]"
         left, right, through, alone = (self._cells(box, sides) for sides in ({LEFT}, {RIGHT}, {LEFT, RIGHT}, set()))
         middle = _table([_title(box), *map(_switch, box.switches.values()), *alone])
         columns = [f"<TD>{column}</TD>" for column in (_table(left), middle, _table(right)) if column]
         wide = [cell.replace("<TD ", f'<TD COLSPAN="{len(columns)}" ', 1) for cell in through]
-        colour = _COLOURS.get(box.mark, _GROUND)
-        style = f'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{_FRAME}" BGCOLOR="{colour}"'
+        colour = MARKS.get(box.mark, _GROUND)
+        style = f'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{FRAME}" BGCOLOR="{colour}"'
         rows = "".join(f"<TR>{row}</TR>" for row in ("".join(columns), *wide))
         return f"  {self._boxes[box.name]} [label=<<TABLE {style}>{rows}</TABLE>>]"
 
@@ -111,11 +107,11 @@ class _Graph:
         ]
 
     def _cell(self, key: End, part: Part) -> str:
-        colour = _COLOURS.get(part.mark, _PAPER)
+        colour = MARKS.get(part.mark, _PAPER)
         lines = [f"<B>{_escape(part.name)}</B>", *(_escape(line) for line in part.lines)]
         lines += [f"<I>port of {_escape(part.switch)}</I>"] if part.switch else []
         return (
-            f'<TD PORT="{self._parts[key]}" BORDER="1" CELLPADDING="6" COLOR="{_FRAME}" BGCOLOR="{colour}">'
+            f'<TD PORT="{self._parts[key]}" BORDER="1" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}">'
             f"{'<BR/>'.join(lines)}</TD>"
         )
 
@@ -135,10 +131,10 @@ def _title(box: Box) -> str:
 
 
 def _switch(switch: Part) -> str:
-    colour = _COLOURS.get(switch.mark, _PALE)
+    colour = MARKS.get(switch.mark, _PALE)
     lines = [f"<B>{_escape(switch.name)}</B>", *(_escape(line) for line in switch.lines)]
     return (
-        f'<TD BORDER="1" STYLE="ROUNDED" CELLPADDING="6" COLOR="{_FRAME}" BGCOLOR="{colour}">{"<BR/>".join(lines)}</TD>'
+        f'<TD BORDER="1" STYLE="ROUNDED" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}">{"<BR/>".join(lines)}</TD>'
     )
 
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .colours import ABSENT, FRAME, INK, MARKS
 from .picture import CHANGED, CROSSING, FAILED, MISSING, Box, Link, Part, Picture
 from .view import End
 
 _LINES = {"veth": "---", CROSSING: "-.-", "vxlan": "-.-", "macvlan": "-.-"}
 _STYLES = {
-    CHANGED: "fill:#ffd591,stroke:#52667a,color:#1f2933",
-    MISSING: "fill:#ffb3ad,stroke:#c0271d,color:#1f2933,stroke-dasharray:4",
-    FAILED: "fill:#f0837a,stroke:#c0271d,color:#1f2933",
+    CHANGED: f"fill:{MARKS[CHANGED]},stroke:{FRAME},color:{INK}",
+    MISSING: f"fill:{MARKS[MISSING]},stroke:{ABSENT},color:{INK},stroke-dasharray:4",
+    FAILED: f"fill:{MARKS[FAILED]},stroke:{ABSENT},color:{INK}",
     "note": "fill:none,stroke:none",
 }
 #: Everything else is written as its number.
@@ -39,12 +40,11 @@ class _Chart:
     def lines(self) -> Iterator[str]:
         """The chart, line by line."""
         yield "flowchart LR"
-        for i, machine in enumerate(dict.fromkeys(box.machine for box in self._picture.boxes)):
+        for i, (machine, boxes) in enumerate(self._picture.frames.items()):
             if machine:
                 yield f"  subgraph m{i}[{_label(machine)}]"
-            for box in self._picture.boxes:
-                if box.machine == machine:
-                    yield from self._box(box)
+            for box in boxes:
+                yield from self._box(box)
             if machine:
                 yield "  end"
         yield from map(self._link, self._picture.links)

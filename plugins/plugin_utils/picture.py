@@ -87,6 +87,12 @@ class Picture:
     links: list[Link]
 
     @property
+    def frames(self) -> dict[str, list[Box]]:
+        """The boxes by the machines that they are on, "" for those that are on none that is known."""
+        machines = dict.fromkeys(box.machine for box in self.boxes)
+        return {machine: [box for box in self.boxes if box.machine == machine] for machine in machines}
+
+    @property
     def marks(self) -> list[str]:
         """Those that are to be explained."""
         parts = [part for box in self.boxes for part in (*box.parts.values(), *box.switches.values())]
