@@ -34,7 +34,7 @@ help:
 	@echo 'make bench      what labs cost, against other means; ARGS="--help" says what can be chosen (root or sudo)'
 	@echo 'make lint       all linters'
 	@echo 'make lint-sanity     ansible-test sanity alone'
-	@echo 'make diagrams   draw each lab anew, into docs/scenarios'
+	@echo 'make diagrams   draw each lab anew, into docs'
 	@echo 'make evidence   look anew at what is seen of labs that have changed, into docs/scenarios (root or sudo)'
 	@echo 'make matrix     what the last whole run of "make test" ran with, into docs/matrix.md'
 	@echo 'make docs       the documentation as pages for a browser, into .cache/docs/html'

@@ -1,9 +1,10 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``diagrams.py [--check] [PAGES]``: draws each scenario's lab, as it is after its last stage, for the scenario's page.
+"""``diagrams.py [--check] [PAGES]``: draws each page's lab for the page, a scenario's as it is after its last stage.
 
-With ``--check`` it only says which files it would write, and fails if there are any.
+With ``--check`` it only says which files it would write, and fails if there are any. PAGES is the directory of the
+pages, ``docs`` if it is left out.
 
 How far apart things are depends on the release of Graphviz and on the machine's fonts. So a drawing says of which graph
 it is, and is up to date as long as the lab gives the same graph.
@@ -16,10 +17,13 @@ import pathlib
 import re
 import subprocess
 import sys
+import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = '<!-- The diagram, by "make diagrams": -->', "<!-- End of the diagram. -->"
 _SHOWN = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}\n", re.DOTALL)
+#: Pages with a playbook on them, whose lab is drawn.
+_PLAYBOOKS = ("impairments",)
 #: The drawing with characters. What is drawn better stands after it.
 _SKETCH = re.compile(r"```text\n.*?```\n\n", re.DOTALL)
 _HEAD = """<!-- Copyright: Contributors to the tcpip.lab collection
@@ -33,22 +37,34 @@ import rendered  # noqa: E402
 from ansible_collections.tcpip.lab.plugins.plugin_utils import dot, picture  # noqa: E402
 
 
-def graphs() -> dict[str, str]:
-    """The graph of each scenario's lab, by the scenario's name."""
+class Lab(t.NamedTuple):
+    """A lab that is drawn: its name, and its graph."""
+
+    name: str
+    graph: str
+
+
+def labs(pages: pathlib.Path) -> dict[str, Lab]:
+    """Each page's lab, by the page's place among C(pages), without its ending."""
     subprocess.run([sys.executable, rendered.__file__], check=True)
-    return {name: dot.text(picture.of(rendered.read(name).topologies[-1])) for name in rendered.scenarios()}
+    scenarios = {f"scenarios/{name}": (name, rendered.read(name).topologies[-1]) for name in rendered.scenarios()}
+    declared = {page: rendered.on_page(_read(pages / f"{page}.md")) for page in _PLAYBOOKS}
+    found = {**scenarios, **{page: (topology["name"], topology) for page, topology in declared.items()}}
+    return {page: Lab(name, dot.text(picture.of(topology))) for page, (name, topology) in found.items()}
 
 
-def outdated(found: dict[str, str], pages: pathlib.Path) -> list[str]:
-    """The files that are not of these graphs."""
-    drawings = [name for name, graph in found.items() if _digest(graph) not in _read(pages / f"{name}.svg")]
-    texts = [name for name in found if _read(pages / f"{name}.md") != shown(name, _read(pages / f"{name}.md"))]
-    return [*(f"{name}.svg" for name in drawings), *(f"{name}.md" for name in texts)]
+def outdated(found: dict[str, Lab], pages: pathlib.Path) -> list[str]:
+    """The files that are not of these labs."""
+    drawings = [f"{page}.svg" for page, lab in found.items() if _digest(lab.graph) not in _read(pages / f"{page}.svg")]
+    texts = [pages / f"{page}.md" for page in found]
+    old = [path for path, lab in zip(texts, found.values()) if _read(path) != shown(lab.name, path)]
+    return [*drawings, *(str(path.relative_to(pages)) for path in old)]
 
 
-def shown(name: str, page: str) -> str:
-    """The page with its diagram: where it was, else behind the sketch, else before the first commands."""
-    part = f"{BEGIN}\n![The lab {name}: its namespaces, interfaces and links]({name}.svg)\n{END}\n"
+def shown(name: str, path: pathlib.Path) -> str:
+    """The page with the lab's diagram: where it was, else behind the sketch, else before the first commands."""
+    page = _read(path)
+    part = f"{BEGIN}\n![The lab {name}: its namespaces, interfaces and links]({path.stem}.svg)\n{END}\n"
     if _SHOWN.search(page):
         return _SHOWN.sub(part, page)
     sketch = _SKETCH.search(page)
@@ -69,14 +85,14 @@ def main() -> int:
     """The command line."""
     words = sys.argv[1:]
     check = "--check" in words
-    pages = next((pathlib.Path(word) for word in words if word != "--check"), ROOT / "docs/scenarios")
-    found = graphs()
+    pages = next((pathlib.Path(word) for word in words if word != "--check"), ROOT / "docs")
+    found = labs(pages)
     old = outdated(found, pages)
     for file in old:
-        name, _dot, kind = file.partition(".")
+        page, _dot, kind = file.partition(".")
         print(f"{pages / file} is {'not up to date: make diagrams' if check else 'new'}")
         if not check:
-            text = draw(found[name]) if kind == "svg" else shown(name, _read(pages / file))
+            text = draw(found[page].graph) if kind == "svg" else shown(found[page].name, pages / file)
             (pages / file).write_text(text, encoding="utf-8")
     return 1 if check and old else 0
 

@@ -115,7 +115,7 @@ def assemble(source: pathlib.Path) -> None:
     """Write all that Sphinx reads."""
     for page in pages():
         _write(source / page, linked((ROOT / page).read_text(encoding="utf-8"), page))
-    for drawing in (ROOT / "docs/scenarios").glob("*.svg"):
+    for drawing in (ROOT / "docs").glob("**/*.svg"):
         shutil.copy(drawing, source / drawing.relative_to(ROOT))
     for playbook in (ROOT / "playbooks").glob("*.yml"):
         _write(source / f"playbooks/{playbook.stem}.md", playbook_page(playbook))

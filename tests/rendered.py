@@ -13,6 +13,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -50,6 +51,15 @@ def write() -> None:
 def read(scenario: str) -> Lab:
     """What was noted of a scenario."""
     return Lab(**json.loads(NOTED.read_text(encoding="utf-8"))[scenario])
+
+
+def on_page(page: str) -> Items:
+    """The topology that the first playbook in the text of a page gives to the module topology in its only task."""
+    import yaml
+
+    (play,) = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])
+    (task,) = play["tasks"]
+    return t.cast("Items", task["tcpip.lab.topology"])
 
 
 def _render(scenario: str) -> Lab:

@@ -11,7 +11,7 @@ import shlex
 import typing as t
 
 import pytest
-import yaml
+import rendered
 from labmachine import ROOT, LabMachine
 from labs import changed
 
@@ -229,9 +229,7 @@ def test_what_the_documentation_shows_is_seen(common_machine: LabMachine) -> Non
     """The figures are those of some run; here they are within the bounds that the text gives."""
     machine = common_machine
     page = (ROOT / "docs/impairments.md").read_text(encoding="utf-8")
-    (play,) = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])
-    (task,) = play["tasks"]
-    topology = task["tcpip.lab.topology"]
+    topology = rendered.on_page(page)
     machine.module("topology", **topology)
     shown = re.findall(r"```console\n# (.*?)\n(.*?)```", page, re.DOTALL)
     printed = [machine.run(shlex.split(command), check=False).stdout for command, _output in shown]

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The diagrams of the scenarios' pages are those of the labs that the playbooks build."""
+"""The diagrams of the pages are those of the labs that the playbooks there build."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from labmachine import ROOT
 if t.TYPE_CHECKING:
     import pytest
 
-PAGES = ROOT / "docs/scenarios"
+PAGES = ROOT / "docs"
 
 
 def diagrams(*words: str) -> tuple[int, list[str]]:
@@ -34,19 +34,21 @@ def test_they_are_up_to_date() -> None:
 def test_those_that_are_not_are_named_and_written_anew(tmp_path_factory: pytest.TempPathFactory) -> None:
     pages = pathlib.Path(tmp_path_factory.mktemp("pages"))
     shutil.copytree(PAGES, pages, dirs_exist_ok=True)
-    for name in ("veth.md", "dns.md", "vxlan.svg"):
+    for name in ("scenarios/veth.md", "scenarios/dns.md", "scenarios/vxlan.svg", "impairments.md"):
         text = (pages / name).read_text(encoding="utf-8")
         new = {
-            "veth.md": text.replace("(veth.svg)", "(other.svg)"),
-            "dns.md": text.replace("<!-- The diagram", "<!-- "),
+            "scenarios/veth.md": text.replace("(veth.svg)", "(other.svg)"),
+            "scenarios/dns.md": text.replace("<!-- The diagram", "<!-- "),
+            "impairments.md": text.replace("loss: 20", "loss: 30"),
         }
         (pages / name).write_text(new.get(name, "<svg/>"), encoding="utf-8")
     status, said = diagrams("--check", str(pages))
-    names = ["vxlan.svg", "dns.md", "veth.md"]
+    names = ["scenarios/vxlan.svg", "impairments.svg", "scenarios/dns.md", "scenarios/veth.md"]
     assert (status, [line.split(" is ")[0] for line in said]) == (1, [str(pages / name) for name in names])
-    assert (pages / "vxlan.svg").read_text(encoding="utf-8") == "<svg/>"
+    assert (pages / "scenarios/vxlan.svg").read_text(encoding="utf-8") == "<svg/>"
     assert diagrams(str(pages))[0] == 0
     assert diagrams("--check", str(pages)) == (0, [])
-    for name in ("veth.md", "vxlan.md"):
+    for name in ("scenarios/veth.md", "scenarios/vxlan.md"):
         assert (pages / name).read_text(encoding="utf-8") == (PAGES / name).read_text(encoding="utf-8")
-    assert "198.51.100.2/24" in (pages / "vxlan.svg").read_text(encoding="utf-8")
+    assert "198.51.100.2/24" in (pages / "scenarios/vxlan.svg").read_text(encoding="utf-8")
+    assert "150 ms, loss 30 %" in (pages / "impairments.svg").read_text(encoding="utf-8").replace("&#160;", " ")
