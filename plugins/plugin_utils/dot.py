@@ -4,13 +4,15 @@
 """A picture in the language of Graphviz. Pure.
 
 A box is a table: interfaces that lines come in at are on its left, those that lines leave by on its right, so that the
-name and the addresses of each interface are at the end of its line, and nothing is written over anything else.
+name and the addresses of each interface are at the end of its line, and nothing is written over anything else. They are
+in the order of the boxes that their lines lead to, so that the lines of one box do not cross.
 """
 
 from __future__ import annotations
 
 import html
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .colours import ABSENT, FRAME, INK, MARKS
@@ -19,6 +21,10 @@ from .view import End
 
 #: Lines about a namespace are broken after so many characters.
 _WIDTH = 32
+#: So many lines leave a box in curves. Graphviz bundles the curves of more, and lets them cross in the bundle.
+_CURVES = 3
+#: The inches between two columns: with curves, and without, where there are so many for each line that leaves one box.
+_GAP, _WIDE_GAP, _LINE_GAP = 1.1, 2.0, 0.07
 _PAPER, _GROUND, _PALE, _OVERLAY = "#ffffff", "#eef3f8", "#f7f9fb", "#7a3fb0"
 _LINES = {
     "veth": f'color="{FRAME}"',
@@ -42,14 +48,17 @@ class _Graph:
         parts = [(box.name, name) for box in picture.boxes for name in box.parts]
         self._parts = {key: f"p{i}" for i, key in enumerate(parts)}
         self._sides: dict[End, set[str]] = {key: set() for key in parts}
+        self._far: dict[End, tuple[bool, int]] = {}  # whether its line is an overlay's, and the box at the other end
+        places = {box.name: i for i, box in enumerate(box for boxes in picture.frames.values() for box in boxes)}
         for link in picture.links:
-            for end, side in zip((link.tail, link.head), link.sides):
+            for end, other, side in zip((link.tail, link.head), (link.head, link.tail), link.sides):
                 self._sides.setdefault(end, set()).add(side)
+                self._far.setdefault(end, (link.kind == "vxlan", places[other[0]]))
 
     def lines(self) -> Iterator[str]:
         """The graph, line by line."""
         yield "graph lab {"
-        yield f'  graph [rankdir=LR newrank=true ranksep=1.1 nodesep=0.3 bgcolor="{_PAPER}" {_FONT}]'
+        yield f'  graph [rankdir=LR newrank=true {self._room()} nodesep=0.3 bgcolor="{_PAPER}" {_FONT}]'
         yield f'  node [shape=plain {_FONT} fontsize=11 fontcolor="{INK}"]'
         yield f'  edge [{_FONT} fontsize=10 fontcolor="{INK}" penwidth=1.4]'
         yield from self._legend()
@@ -58,9 +67,18 @@ class _Graph:
             yield from self._link(link)
         yield "}"
 
+    def _room(self) -> str:
+        """How far the columns are apart, and what their lines are like, by how many leave one box on one side."""
+        ends = (zip((link.tail, link.head), link.sides) for link in self._picture.links)
+        most = max(Counter((end[0], side) for pair in ends for end, side in pair).values(), default=0)
+        if most <= _CURVES:
+            return f"ranksep={_GAP}"
+        return f"ranksep={max(_WIDE_GAP, round(most * _LINE_GAP, 1))} splines=polyline"
+
     def _link(self, link: Link) -> Iterator[str]:
         colour = f'color="{ABSENT}"' if link.mark else _LINES[link.kind]
-        label = f" label=<{_escape(link.label)}>" if link.label else ""
+        # Within a column Graphviz leads a line with a label across others, and both ends say the same.
+        label = f" label=<{_escape(link.label)}>" if link.label and not link.level else ""
         tail, head = (self._at(end, side) for end, side in zip((link.tail, link.head), link.sides))
         yield f"  {tail} -- {head} [{colour}{label}]"
         if link.level:
@@ -99,12 +117,9 @@ class _Graph:
         return f"  {self._boxes[box.name]} [label=<<TABLE {style}>{rows}</TABLE>>]"
 
     def _cells(self, box: Box, sides: set[str]) -> list[str]:
-        """The interfaces of a box whose lines are on these sides."""
-        return [
-            self._cell((box.name, part.name), part)
-            for part in box.parts.values()
-            if self._sides[box.name, part.name] == sides
-        ]
+        """The interfaces of a box whose lines are on these sides, in the order of what is at the other ends."""
+        found = [(box.name, part.name) for part in box.parts.values() if self._sides[box.name, part.name] == sides]
+        return [self._cell(key, box.parts[key[1]]) for key in sorted(found, key=lambda key: self._far.get(key, ()))]
 
     def _cell(self, key: End, part: Part) -> str:
         colour = MARKS.get(part.mark, _PAPER)

@@ -408,8 +408,11 @@ def _turned(link: Link, near: Mapping[str, int], order: Mapping[str, tuple[int, 
     return replace(link, sides=(side, side), level=True)
 
 
-def _distances(boxes: Iterable[Box], links: Iterable[Link]) -> dict[str, int]:
-    """How many links each box is from the first of those that it is joined to. Overlays are no way."""
+def _distances(boxes: Sequence[Box], links: Sequence[Link]) -> dict[str, int]:
+    """How many links each box is from the first of those that it is joined to. Overlays are no way.
+
+    What the ends of one have in common is behind them.
+    """
     joined: dict[str, list[str]] = {box.name: [] for box in boxes}
     for link in links:
         if link.kind != "vxlan":
@@ -423,6 +426,9 @@ def _distances(boxes: Iterable[Box], links: Iterable[Link]) -> dict[str, int]:
             near.update(dict.fromkeys(ring, distance))
             ring = list(dict.fromkeys(other for name in ring for other in joined[name] if other not in near))
             distance += 1
+    for box in boxes:
+        if box.shared:
+            near[box.name] = 1 + max(near[link.tail[0]] for link in links if link.head[0] == box.name)
     return near
 
 

@@ -16,6 +16,9 @@ import pytest
 from ansible_collections.tcpip.lab.plugins.plugin_utils import dot, picture
 
 Items = dict[str, t.Any]
+Point = tuple[float, float]
+#: Left and right, bottom and top, in points.
+Extent = tuple[float, float, float, float]
 
 
 def graph(given: Items, machines: t.Mapping[str, str] | None = None) -> str:
@@ -60,11 +63,13 @@ def chain(count: int) -> Items:
     }
 
 
-def star(count: int) -> Items:
+def star(count: int, overlay: int = 2) -> Items:
+    """A switch and its stations, some of which are in a VXLAN."""
     names = [f"station{i}" for i in range(1, count)]
     cables = [{"name": "eth0", "netns": name, "peer": {"name": f"port-{name}", "netns": "sw"}} for name in names]
-    overlay = [{"name": "vx", "netns": name, "id": 5, "dev": "eth0", "remote": "192.0.2.9"} for name in names[:2]]
-    return {"netns": [{"name": name} for name in ["sw", *names]], "veth": cables, "vxlan": overlay}
+    vxlan = {"name": "vx", "id": 5, "dev": "eth0", "remote": "192.0.2.9"}
+    overlays = [{**vxlan, "netns": name} for name in names[:overlay]]
+    return {"netns": [{"name": name} for name in ["sw", *names]], "veth": cables, "vxlan": overlays}
 
 
 def fabric(leaves: int, hosts: int) -> Items:
@@ -81,12 +86,22 @@ def fabric(leaves: int, hosts: int) -> Items:
     }
 
 
-def point(text: str) -> tuple[float, float]:
+def point(text: str) -> Point:
     x, y = text.split(",")
     return float(x), float(y)
 
 
-def extents(found: Items) -> list[tuple[float, float, float, float]]:
+def overlap(a: Extent, b: Extent) -> bool:
+    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+
+
+def frames(found: Items) -> dict[str, Extent]:
+    """The rectangles of the machines, by the names that the graph has for them."""
+    boxes = {each["name"]: [float(edge) for edge in each["bb"].split(",")] for each in found["objects"] if "bb" in each}
+    return {name: (box[0], box[2], box[1], box[3]) for name, box in boxes.items()}
+
+
+def extents(found: Items) -> list[Extent]:
     """The rectangles of boxes and of what is written at lines, in points."""
     boxes = [each for each in found["objects"] if "width" in each]
     labels = [each for each in found.get("edges", ()) if "lp" in each]
@@ -96,9 +111,11 @@ def extents(found: Items) -> list[tuple[float, float, float, float]]:
     return [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h in rectangles]
 
 
-MACHINES = {f"leaf{i}-host{j}": f"lab{i % 3}" for i in range(8) for j in range(6)} | {
-    f"leaf{i}": f"lab{i % 3}" for i in range(8)
+MACHINES = {"spine0": "lab0", "spine1": "lab1"} | {
+    name: f"lab{i % 3}" for i in range(8) for name in (f"leaf{i}", *(f"leaf{i}-host{j}" for j in range(6)))
 }
+#: The stations of a star by turns on three machines, so that what is on one is not together in the topology.
+AROUND = {"sw": "lab0"} | {f"station{i}": f"lab{i % 3}" for i in range(60)}
 
 
 @pytest.mark.parametrize(
@@ -109,19 +126,16 @@ MACHINES = {f"leaf{i}-host{j}": f"lab{i % 3}" for i in range(8) for j in range(6
         (star(4), {}, 4),
         (star(60), {}, 60),
         (fabric(8, 6), {}, 58),
-        (fabric(8, 6), {"spine0": "lab0", "spine1": "lab1", **MACHINES}, 58),
+        (fabric(8, 6), MACHINES, 58),
+        (star(60), AROUND, 60),
     ],
 )
 def test_nothing_is_over_anything_else(items: Items, machines: dict[str, str], boxes: int) -> None:
     found = drawn(graph(items, machines))
     places = extents(found)
     assert len(places) >= boxes
-    over = [
-        (a, b)
-        for a, b in itertools.combinations(places, 2)
-        if a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
-    ]
-    assert not over
+    assert not [pair for pair in itertools.combinations(places, 2) if overlap(*pair)]
+    assert not [pair for pair in itertools.combinations(frames(found).values(), 2) if overlap(*pair)]
     width, height = (float(each) for each in found["bb"].split(",")[2:])
     assert max(width, height) < 5000
 
@@ -132,7 +146,8 @@ def test_nothing_is_over_anything_else(items: Items, machines: dict[str, str], b
         (chain(60), {}, 7),
         (chain(20), {f"router{i}": f"lab{i % 3}" for i in range(20)}, 2),
         (star(60), {}, 1),
-        (fabric(8, 6), {"spine0": "lab0", "spine1": "lab1", **MACHINES}, 0),
+        (star(60), AROUND, 1),
+        (fabric(8, 6), MACHINES, 0),
     ],
 )
 def test_lines_go_to_the_right_or_to_the_same_column(items: Items, machines: dict[str, str], turns: int) -> None:
@@ -153,9 +168,88 @@ def test_lines_go_to_the_right_or_to_the_same_column(items: Items, machines: dic
             level += 1
             assert left < other_right
             assert other_left < right
+            beside = [x for x, _y in curve(edge)]
+            assert min(beside) >= min(right, other_right) - 1 or max(beside) <= max(left, other_left) + 1
         else:
             assert right < other_left
     assert level == turns
+
+
+def curve(edge: Items) -> list[Point]:
+    """Points along a line, which is made of cubic Bezier curves."""
+    first, *others = (point(each) for each in edge["pos"].split())
+    found = [first]
+    for one, two, last in zip(*[iter(others)] * 3):
+        weights = [((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3) for t in (i / 8 for i in range(1, 9))]
+        corners = (found[-1], one, two, last)
+        found += [(total(four, [x for x, _y in corners]), total(four, [y for _x, y in corners])) for four in weights]
+    return found
+
+
+def total(weights: t.Iterable[float], values: t.Iterable[float]) -> float:
+    return sum(weight * value for weight, value in zip(weights, values))
+
+
+def crossed(one: list[Point], other: list[Point]) -> bool:
+    """Whether a stretch of the one has the ends of a stretch of the other on its two sides, and the other way round."""
+    return any(
+        turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0
+        for a, b in itertools.pairwise(one)
+        for c, d in itertools.pairwise(other)
+        if overlap(around(a, b), around(c, d))
+    )
+
+
+def turn(a: Point, b: Point, c: Point) -> float:
+    """Whether one turns left (more than 0) or right at C(b) on the way from C(a) to C(c)."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def around(a: Point, b: Point) -> Extent:
+    return min(a[0], b[0]), max(a[0], b[0]), min(a[1], b[1]), max(a[1], b[1])
+
+
+@pytest.mark.parametrize(
+    ("items", "machines"),
+    [
+        (star(5), {}),
+        (star(5), AROUND),
+        (star(60), {}),
+        (star(60), AROUND),
+        (fabric(8, 6), {}),
+        (fabric(8, 6), MACHINES),
+    ],
+)
+def test_the_lines_of_one_box_do_not_cross(items: Items, machines: dict[str, str]) -> None:
+    found = drawn(graph(items, machines))
+    lines = [(edge["tail"], curve(edge)) for edge in found["edges"]]
+    pairs = [pair for pair in itertools.combinations(lines, 2) if pair[0][0] == pair[1][0]]
+    assert len(pairs) >= 6
+    assert not [pair for pair in pairs if crossed(pair[0][1], pair[1][1])]
+    onward = [(edge["tail"], curve(edge)) for edge in found["edges"] if edge["tailport"][-1] != edge["headport"][-1]]
+    for box in {tail for tail, _line in onward}:
+        widths = [line[-1][0] - line[0][0] for tail, line in onward if tail == box]
+        assert min(widths) > 3 * len(widths), "they cannot be told from each other"
+
+
+def test_an_overlay_of_two_ends_is_beside_the_cables_between_them() -> None:
+    overlay = {"name": "vx", "id": 5, "remote": "192.0.2.9"}
+    found = drawn(graph({**chain(3), "vxlan": [{**overlay, "netns": name} for name in ("router0", "router2")]}))
+    lines = [curve(edge) for edge in found["edges"]]
+    assert len(lines) == 3
+    assert not [pair for pair in itertools.combinations(lines, 2) if crossed(*pair)]
+
+
+@pytest.mark.parametrize("overlay", [1, 3, 9])
+def test_an_overlay_of_many_ends_is_behind_them(overlay: int) -> None:
+    """So that its lines are over no cables."""
+    found = drawn(graph(star(12, overlay)))
+    lines = [curve(edge) for edge in found["edges"]]
+    assert len(lines) == 11 + overlay
+    assert not [pair for pair in itertools.combinations(lines, 2) if crossed(*pair)]
+    (shared,) = (each for each in found["objects"] if each.get("shape") == "ellipse")
+    stations = [point(each["pos"])[0] for each in found["objects"] if "<B>vx</B>" in each.get("label", "")]
+    assert point(shared["pos"])[0] > max(stations)
 
 
 def test_the_spines_of_a_fabric_are_in_one_column() -> None:
