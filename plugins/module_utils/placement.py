@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import LabError
@@ -63,17 +63,19 @@ class _Wish:
 def _wishes(items: Items, machines: Sequence[str]) -> list[_Wish]:
     """What the user wants of the placement."""
     spaces = list(enumerate(items.get(Netns.KIND) or ()))
-    nodes = [str(item["name"]) for _i, item in spaces]
+    nodes = {str(item["name"]): None for _i, item in spaces}
     found = []
     for i, item in spaces:
         where = f"{Netns.KIND}[{i}]"
         host = _one_of(machines, item.get(HOST), f"{where}.{HOST}", "none of the machines of this lab")
         beside = _one_of(nodes, item.get(BESIDE), f"{where}.{BESIDE}", "not in netns")
+        if beside == item["name"]:
+            raise LabError(f"{beside!r} is the node itself", f"{where}.{BESIDE}", "name another one")
         found.append(_Wish(str(item["name"]), where, host, beside))
     return found
 
 
-def _one_of(known: Sequence[str], name: Any, where: str, otherwise: str) -> str | None:
+def _one_of(known: Collection[str], name: Any, where: str, otherwise: str) -> str | None:
     if name is None or name in known:
         return None if name is None else str(name)
     close = difflib.get_close_matches(str(name), known, n=1)

@@ -137,6 +137,7 @@ FAULTS: list[tuple[Items, str]] = [
         {"netns": [{"name": "a", "beside": "zebra"}]},
         "netns[0].beside: 'zebra' is not in netns (there are: a)",
     ),
+    ({"netns": [{"name": "a", "beside": "a"}]}, "netns[0].beside: 'a' is the node itself (name another one)"),
     (
         {"netns": [{"name": "a", "host": "lab1"}, {"name": "b", "host": "lab2", "beside": "a"}]},
         "netns[1].host: 'b' shares a machine with namespace 'a', which belongs to lab1 "
