@@ -327,7 +327,7 @@ def long(tally: Tally) -> None:
     pytest(tally, "random plans", "--hypothesis-profile=default", "tests/unit/plugins/module_utils/test_plan.py")
     pytest(tally, "what others say", "-s", "--hypothesis-profile=many", "tests/unit/test_foreign.py")
     pytest(tally, "eight runs at once", "--rounds=200", "tests/long/test_together.py", *sys.argv[2:])
-    pytest(tally, "every act killed or failed", "tests/long/test_every_act.py", *sys.argv[2:])
+    pytest(tally, "every act killed or failed", *PARALLEL, "tests/long/test_every_act.py", *sys.argv[2:])
     pytest(tally, "up and down", "--rounds=300", "tests/long/test_endurance.py", *sys.argv[2:])
 
 
