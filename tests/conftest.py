@@ -15,7 +15,7 @@ from served import ServedMachine
 
 #: What is drawn at random is the same in each run, lest a run fail for what another one has not seen. Others are drawn
 #: with --hypothesis-profile=default, as is done in the long tests, and more of them with --hypothesis-profile=many.
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("many", max_examples=3000)
 settings.load_profile("same")
 

@@ -9,6 +9,7 @@ and fails when there are any.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
@@ -63,13 +64,15 @@ def _iptables(command: str) -> list[str]:
 
 def _sysctls() -> list[str]:
     found = []
-    for path in sorted(pathlib.Path("/proc/sys/net").rglob("*")):
-        if path.is_file() and not MOVING_SYSCTLS.search(str(path)):
+    for directory, _subdirectories, names in os.walk("/proc/sys/net"):  # where one has gone meanwhile, the next one
+        for path in (pathlib.Path(directory, name) for name in names):
+            if MOVING_SYSCTLS.search(str(path)):
+                continue
             try:
                 found.append(f"{path} = {path.read_text(encoding='utf-8', errors='replace').strip()}")
-            except OSError:  # write-only (route/flush) or not set yet (stable_secret)
+            except OSError:  # write-only (route/flush), not set yet (stable_secret), or gone meanwhile
                 continue
-    return found
+    return sorted(found)
 
 
 def _parent(pid: str) -> str:
@@ -106,9 +109,14 @@ def _mounts() -> list[str]:
     return sorted(" ".join(line.split()[3:5]) for line in lines)
 
 
-def _describe(path: str) -> str:
-    """One line of a file: kind and mode, owner, its content's digest or its target. No times: they are no setting."""
+def _describe(path: str, device: int) -> str | None:
+    """One line of a file: kind and mode, owner, its content's digest or its target. No times: they are no setting.
+
+    None if it is on another file system. Raises FileNotFoundError if it has gone meanwhile.
+    """
     info = os.lstat(path)
+    if info.st_dev != device:
+        return None
     what = ""
     if stat.S_ISLNK(info.st_mode):
         what = " -> " + os.readlink(path)
@@ -122,10 +130,12 @@ def _files(top: str) -> list[str]:
     device = os.lstat(top).st_dev
     found = []
     for directory, subdirectories, names in os.walk(top):
-        paths = [os.path.join(directory, name) for name in (*subdirectories, *names)]
-        here = [path for path in paths if os.lstat(path).st_dev == device]
-        subdirectories[:] = [name for name in subdirectories if os.path.join(directory, name) in here]
-        found += [_describe(path) for path in here]
+        here = {}
+        for name in (*subdirectories, *names):
+            with contextlib.suppress(FileNotFoundError):
+                here[name] = _describe(os.path.join(directory, name), device)
+        subdirectories[:] = [name for name in subdirectories if here.get(name)]
+        found += filter(None, here.values())
     return sorted(found)
 
 

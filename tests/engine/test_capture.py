@@ -68,7 +68,7 @@ def test_it_begins_before_the_interface_is_up_and_keeps_the_file(machine: LabMac
     seen(machine, FILE, "icmp6")  # what a kernel says at once on an interface that comes up
     assert "> 33:33:00:00:00:16, ethertype IPv6" in packets(machine, FILE)[0]
     ping(machine)
-    seen(machine, FILE, "icmp")
+    seen(machine, FILE, "icmp[icmptype] == icmp-echoreply")
     found = packets(machine, FILE, "arp or icmp")
     assert found[0].startswith(
         "00:00:5e:00:53:01 > ff:ff:ff:ff:ff:ff, ethertype ARP (0x0806), length 42: Request who-has"

@@ -187,6 +187,11 @@ ALLOWED: list[tuple[list[Resource], State, Claims]] = [
     (_pair(), _machine(Link("", "a")), Claims("lab", frozenset({("", "a")}))),
     (_pair(), _machine(Link("", "a", kind="veth", peer=("", "b")), Link("", "b", kind="veth", peer=("", "a"))), NOBODY),
     (_pair(addresses=["10.0.0.2/8"]), _machine(OURS), LAB),  # its own prefix, from another run
+    (
+        _pair(addresses=["fe80::9/64"]),
+        _machine(Link("", "eth0", addresses=("fe80::1/64",)), routes=[Route("", 6, "fe80::/64", None, "eth0")]),
+        LAB,  # each link has that network for itself
+    ),
     (_pair(addresses=["192.0.2.9/24"]), _machine(ETH0), NOBODY),  # a module alone does what it is told
     (_one("netns", name="n") + _pair(netns="n", addresses=["192.0.2.9/24"]), _machine(ETH0), LAB),  # inside a namespace
     (_one("route", dst="10.0.0.0/8", via="192.0.2.1"), _machine(ETH0), LAB),
