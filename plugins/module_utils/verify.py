@@ -15,7 +15,7 @@ from . import state as states
 from .errors import LabError
 from .kinds import Netns, Resource, Route
 from .kinds.base import at
-from .kinds.interface import Interface
+from .kinds.interface import Interface, is_link_local
 from .lean import dataclass
 from .state import ROOT, Link, LinkName, Namespace, State, describe
 
@@ -185,12 +185,17 @@ def _check_queue(end: Interface, state: State) -> None:
 
 
 def overlaps(desired: Sequence[Resource], state: State, claims: Claims) -> None:
-    """A prefix that a lab brings into the machine's own namespace must not be one that the machine has."""
+    """A prefix that a lab brings into the machine's own namespace must not be one that the machine has.
+
+    IPv6's link-local one is on every link, and on each another network (RFC 4291, section 2.5.6).
+    """
     machine = state.namespaces.get(ROOT)
     taken = list(_foreign(machine, claims)) if machine else []
     for resource in desired:
         for netns, prefix, place in resource.networks():
-            for other, by in taken if netns == ROOT else ():
+            if netns != ROOT or is_link_local(prefix):
+                continue
+            for other, by in taken:
                 if _network(prefix).overlaps(_network(other)):
                     raise LabError(f"{prefix} overlaps {other}, which the machine has on {by}", place)
 
