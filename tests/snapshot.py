@@ -128,7 +128,7 @@ def _describe(path: str, device: int) -> str | None:
 def _files(top: str) -> list[str]:
     """The files below a directory, on its own file system: what is mounted there is listed with the mounts."""
     device = os.lstat(top).st_dev
-    found = []
+    found: list[str] = []
     for directory, subdirectories, names in os.walk(top):
         here = {}
         for name in (*subdirectories, *names):
