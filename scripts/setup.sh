@@ -121,6 +121,8 @@ install_tools() {
     done <<-END
 		busybox busybox busybox
 		chromium chromium chromium
+		conntrack conntrack conntrack-tools
+		curl curl curl
 		debootstrap debootstrap debootstrap
 		depmod kmod kmod
 		dhclient isc-dhcp-client dhcp-client
@@ -130,6 +132,7 @@ install_tools() {
 		file file file
 		ip iproute2 iproute
 		iptables iptables iptables-nft
+		nc netcat-openbsd nmap-ncat
 		nft nftables nftables
 		ping iputils-ping iputils
 		qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core

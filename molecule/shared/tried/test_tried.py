@@ -17,8 +17,10 @@ if t.TYPE_CHECKING:
 
     from labmachine import LabMachine
 
+#: Between a command and what is said of it.
+REMARK = "    ("
 #: What goes on until somebody ends it, and how many seconds it is let do so; it may also end with the other side.
-ENDLESS = re.compile(r"\btcpdump -\w*i |\bnc ")
+ENDLESS = re.compile(r"\btcpdump .*-\w*i |\bnc ")
 LET_GO_ON_S = 5
 #: timeout(1) had to end it.
 ENDED = 124
@@ -39,9 +41,10 @@ def told(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
 def test_what_is_to_be_tried(machine: LabMachine, scratch: pathlib.Path) -> None:
     lines = told(read_record(scratch / "record", "walkthrough.yml"))
     assert len(lines) >= 2
+    optional = of_a_package(lines)
     directory, going = "/", dict[str, subprocess.Popen[str]]()
     for line in lines:
-        command, _blanks, remark = line.partition("    (")
+        command = line.partition(REMARK)[0]
         if command.startswith("cd "):
             directory = command.removeprefix("cd ")
         elif ENDLESS.search(command):
@@ -50,16 +53,28 @@ def test_what_is_to_be_tried(machine: LabMachine, scratch: pathlib.Path) -> None
             time.sleep(0.5)  # the next line is for another terminal, when this one is ready
         else:
             done = machine.run(["sh", "-c", command], check=False, cwd=directory)
-            judge(line, remark, done.returncode, done.stderr)
+            judge(line, optional, done.returncode, done.stderr)
     for line, run in going.items():
         _nothing, complaints = run.communicate(timeout=2 * LET_GO_ON_S)
-        judge(line, line.partition("    (")[2], 0 if run.returncode == ENDED else run.returncode, complaints)
+        judge(line, optional, 0 if run.returncode == ENDED else run.returncode, complaints)
 
 
-def judge(line: str, remark: str, status: int, complaints: str) -> None:
-    """It succeeded, or failed as it is to; what is not installed is said to be of a package of its own."""
-    lacks = re.search(r"not found|exec of .* failed: No such file", complaints)
-    if lacks:
-        assert "package" in remark or "if it is installed" in remark, f"{line}: {complaints}"
+def judge(line: str, optional: t.Collection[str], status: int, complaints: str) -> None:
+    """It succeeded, or failed as it is to; only what is said to be in a package of its own may not be installed."""
+    command = line.partition(REMARK)[0]
+    if re.search(r"not found|exec of .* failed: No such file", complaints):
+        assert program(command) in optional, f"{line}: {complaints}"
     else:
-        assert status == int(line.partition("    (")[0] in UNANSWERED), f"{line}: {status}, {complaints}"
+        assert status == int(command in UNANSWERED), f"{line}: {status}, {complaints}"
+
+
+def program(command: str) -> str:
+    """What it is that runs, at the end of a pipe, in whichever namespace."""
+    found: str = re.findall(r"(?:ip netns exec \S+ |^|\| )(\w+)", command)[-1]
+    return found
+
+
+def of_a_package(lines: t.Iterable[str]) -> set[str]:
+    """Programs that are not on each machine, by the remarks on them."""
+    remarks = [line.partition(REMARK) for line in lines]
+    return {program(command) for command, _blanks, remark in remarks if re.search("package|if it is installed", remark)}
