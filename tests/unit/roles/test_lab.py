@@ -47,3 +47,12 @@ def test_the_readme_has_all_options_and_their_defaults(role: str) -> None:
     defaults = load(f"{role}/defaults/main.yml")
     wrong = {name: text for name, text in literals.items() if yaml.safe_load(text) != defaults[name]}
     assert not wrong
+
+
+@pytest.mark.parametrize("playbook", sorted((ROLES.parent / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_what_playbooks_tell_is_text(playbook: pathlib.Path) -> None:
+    """YAML makes a mapping of an item of a list with a colon and a blank in it, and Ansible a text of that."""
+    (play, *_more) = yaml.safe_load(playbook.read_text(encoding="utf-8"))
+    said = play.get("vars", {})
+    told = [*said.get("lab_try", ()), *(stage["title"] for stage in said.get("lab_stages", ()))]
+    assert [line for line in told if not isinstance(line, str)] == []
