@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import re
 import shutil
 import typing as t
 
+import shown
 import yaml
 from labmachine import BIN, COLLECTIONS, ROOT
 
@@ -85,16 +85,19 @@ def does_what_it_has_to(machine: LabMachine, directory: pathlib.Path, user: str,
 
 def documented(name: str) -> str:
     """A file as docs/testing_labs.md shows it."""
-    text = (ROOT / "docs/testing_labs.md").read_text(encoding="utf-8")
-    (found,) = re.findall(rf"```\w+\n# {re.escape(name)}\n(.*?)```", text, re.DOTALL)
-    return str(found)
+    return shown.file("docs/testing_labs.md", name)
 
 
 def run_testinfra(machine: LabMachine, directory: pathlib.Path, *arguments: str, **env: str) -> None:
-    """Run the tests that are in the directory as a user would, with the line that makes the namespaces known."""
+    """Run the tests that are in the directory as a user would, with what makes the namespaces known."""
     (directory / "conftest.py").write_text(documented("conftest.py"), encoding="utf-8")
-    command = [str(BIN / "pytest"), "-p", "no:cacheprovider", "--rootdir", str(directory), str(directory), *arguments]
-    machine.run(command, env={"PYTHONPATH": str(COLLECTIONS), **env}, cwd=str(directory), timeout=300)
+    home = directory / "home"
+    (home / ".ansible").mkdir(parents=True)
+    (home / ".ansible/collections").symlink_to(COLLECTIONS)
+    (find,) = shown.lines("docs/testing_labs.md")
+    pytest = [str(BIN / "pytest"), "-p", "no:cacheprovider", "--rootdir", str(directory), str(directory), *arguments]
+    command = ["sh", "-c", f'{find}; exec "$@"', "sh", *pytest]
+    machine.run(command, env={"HOME": str(home), **env}, cwd=str(directory), timeout=300)
 
 
 def testinfra_sees_it(machine: LabMachine, directory: pathlib.Path, user: str, pattern: str) -> None:

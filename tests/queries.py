@@ -9,17 +9,23 @@ import json
 import re
 import typing as t
 
+import shown
 from labmachine import ROOT
 
-_PAGE = (ROOT / "docs/queries.md").read_text(encoding="utf-8")
+_PAGE = "docs/queries.md"
 #: Each question with its answer.
 ALL: dict[str, t.Any] = {
     question.strip(): json.loads(answer)
-    for question, answer in re.findall(r"```jmespath\n(.*?)```\n```json\n(.*?)```", _PAGE, re.DOTALL)
+    for question, answer in zip(shown.examples(_PAGE, "jmespath"), shown.examples(_PAGE, "json"), strict=True)
 }
 #: The one that is asked of a lab with VLANs.
 OF_VLANS = next(question for question in ALL if "vlans" in question)
 #: The play that asks.
-(PLAY,) = re.findall(r"```yaml\n(.*?)```", _PAGE, re.DOTALL)
-#: What somebody changes by hand in the lab router.
-BY_HAND = re.findall(r"^ip .*$", _PAGE, re.MULTILINE)
+(PLAY,) = shown.examples(_PAGE, "yaml")
+#: The lab is built, somebody changes it by hand, and it is asked for the first time, with its answer.
+BUILD, *BY_HAND, ASK = shown.lines(_PAGE)
+(FIRST,) = map(
+    json.loads, re.findall("The answer to the last one is `(.*?)`", (ROOT / _PAGE).read_text(encoding="utf-8"))
+)
+#: What is said of a question that cannot be read, which is a part of it.
+(REFUSAL,) = shown.examples(_PAGE, "text")

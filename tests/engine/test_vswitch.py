@@ -11,10 +11,11 @@ import typing as t
 
 import pytest
 import snapshot
+import yaml
 from frames import BPDU, BROADCAST, EXPERIMENT, LLDP, STATION, Frame, seen, send
-from labmachine import ROOT
 from labs import killed, refused, run_as_predicted, settled
 from processes import RUNTIME, alive
+from shown import examples, lines
 from traffic import ping, send_text
 
 if t.TYPE_CHECKING:
@@ -42,8 +43,9 @@ FILES = f"{RUNTIME}/.machine/switch/vswitch.sw/files"
 #: Stations that no kernel speaks for, so that nothing but the test is heard of them.
 A, B = f"{STATION}aa", f"{STATION}bb"
 GROUP = "01:00:5e:00:00:fb"
-#: The reader's own functions in the documentation.
-EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs/vswitch.md").read_text(encoding="utf-8"), re.DOTALL)
+#: The documentation, and the reader's own functions there.
+PAGE = "docs/vswitch.md"
+FILTER, ENCAPSULATE = examples(PAGE, "python")
 
 
 @pytest.fixture
@@ -210,6 +212,23 @@ def test_by_hand_nothing_is_done_that_cannot_be(cables: LabMachine) -> None:
     assert not cables.module("vswitch", **SW)["changed"]
 
 
+def test_the_running_switch_is_asked_and_changed_as_documented(machine: LabMachine) -> None:
+    (task,) = yaml.safe_load(examples(PAGE, "yaml")[0])
+    options = task["tcpip.lab.vswitch"]
+    machine.run(["ip", "netns", "add", options["netns"]])
+    for number, port in enumerate(options["ports"]):
+        cable = ["add", port, "up", "type", "veth", "peer", "name", f"end{number}"]
+        machine.run(["ip", "-n", options["netns"], "link", *cable])
+    machine.module("vswitch", **options)
+    enter, show, *change = lines(PAGE, "cd ")
+    said = machine.run(["sh", "-ec", "\n".join([enter, show, *change, show])]).stdout.splitlines()
+    seen = [line.partition(":")[0] for line in said if line.startswith(("ageing", "port"))]
+    ports = [f"port {port}" for port in options["ports"]]
+    assert seen == ["ageing time 300 s", *ports, "ageing time 10 s", *ports]
+    changes = machine.module("vswitch", _check=True, **options)["changes"]
+    assert changes == ["change switch: vswitch sw: ageing_time 10 to switch: vswitch sw: ageing_time 300"]
+
+
 def test_an_interface_made_anew_is_made_a_port_again(cables: LabMachine) -> None:
     first = cables.module("vswitch", **SW)["vswitch"]
     cables.run(["ip", "-n", "switch", "link", "delete", "ns1-sw"])
@@ -260,14 +279,14 @@ def test_the_twenty_fifth_port_is_refused_by_its_name(machine: LabMachine) -> No
 
 
 def test_a_function_of_the_readers_own_filters(cables: LabMachine) -> None:
-    cables.module("vswitch", **SW, hook=hook(cables, EXAMPLES[0]))
+    cables.module("vswitch", **SW, hook=hook(cables, FILTER))
     ipv6, other = Frame(GROUP, A, "86dd"), Frame(BROADCAST, A)
     assert out(cables, "ns1", ipv6, other) == {"ns2": [other], "ns3": [other]}
     reaches(cables, "ns1", "192.0.2.2")
 
 
 def test_a_function_of_the_readers_own_encapsulates(cables: LabMachine) -> None:
-    path = hook(cables, EXAMPLES[1].replace("veth1-vsw", "ns1-sw"))
+    path = hook(cables, ENCAPSULATE.replace("veth1-vsw", "ns1-sw"))
     cables.module("vswitch", **SW, hook=path)
     plain, tagged = Frame(BROADCAST, A), Frame(BROADCAST, A, f"81000064{EXPERIMENT}")
     assert out(cables, "ns1", plain) == {"ns2": [tagged], "ns3": [tagged]}
@@ -290,14 +309,14 @@ def test_a_function_that_fails_drops_the_frame_and_not_the_switch(cables: LabMac
 
 
 def test_a_function_that_changes_takes_a_new_switch_and_a_bad_one_leaves_the_old(cables: LabMachine) -> None:
-    good = {**SW, "hook": hook(cables, EXAMPLES[0])}
+    good = {**SW, "hook": hook(cables, FILTER)}
     cables.module("vswitch", **{**good, "ports": PORTS[:2]})
-    hook(cables, f"{EXAMPLES[0]}\nraise ValueError('not today')\n")
+    hook(cables, f"{FILTER}\nraise ValueError('not today')\n")
     message = cables.module("vswitch", _fails=True, **good)["msg"]
     assert "ValueError: not today" in message
     assert message.endswith("(what was done before it is undone)")
     reaches(cables, "ns1", "192.0.2.2")
-    hook(cables, EXAMPLES[0])
+    hook(cables, FILTER)
     assert cables.module("vswitch", **good)["changes"] == ["add switch: vswitch sw: port ns3-sw"]
 
 

@@ -5,22 +5,24 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import typing as t
 
 import pytest
 import snapshot
 import yaml
-from labmachine import ROOT
+from shown import examples, lines
 from traffic import ping, vlans
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
-PAGE = (ROOT / "docs/own_lab.md").read_text(encoding="utf-8")
-(PLAY,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-BY_HAND = re.findall(r"^(?:ip netns exec router sysctl|bridge|ip -n) .*$", PAGE, re.MULTILINE)
+PAGE = "docs/own_lab.md"
+(PLAY,) = examples(PAGE, "yaml")
+#: Who looks for whom, and who breaks it.
+_BUILD, _CHECK, LOOK, _REMOVE = lines(PAGE, "make")
+STATION, ADDRESS = (shlex.split(LOOK, comments=True)[place] for place in (3, -1))
+BY_HAND = lines(PAGE, "ip")
 ACCESS = ["PVID", "Egress Untagged"]
 
 
@@ -40,10 +42,10 @@ def test_it_works_and_breaks_as_written(common_machine: LabMachine) -> None:
     assert len(BY_HAND) == 3
     for command in BY_HAND:
         machine.run(shlex.split(command))
-    assert "ttl=63" not in ping(machine, "pc", "198.51.100.10")
+    assert "ttl=63" not in ping(machine, STATION, ADDRESS)
     repaired = "\n".join(machine.module("topology", **lab)["changes"])
     for thing in ("net.ipv4.ip_forward", "sw: pc vlan 10 pvid untagged", "start pc: dhcp_client"):
         assert thing in repaired
-    assert ping(machine, "pc", "198.51.100.10").count("ttl=63") == 3
+    assert ping(machine, STATION, ADDRESS).count("ttl=63") == 3
     assert machine.module("topology", name=lab["name"], state="absent")["changed"]
     assert snapshot.diff(before, machine.snapshot()) == []

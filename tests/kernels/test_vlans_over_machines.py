@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 import subprocess
 import typing as t
 
@@ -24,11 +25,16 @@ from ansible_collections.tcpip.lab.plugins.filter.check_steps import check_steps
 from ansible_collections.tcpip.lab.plugins.module_utils import spread
 from labmachine import LabMachine
 from served import ServedMachine
+from shown import examples, lines
 from traffic import capture, fragments, vlans
 
 pytestmark = pytest.mark.vlan
 
 Machines = dict[str, LabMachine]
+PAGE = "docs/several_machines.md"
+#: Where, by which expression and how one looks at the trunk there.
+WATCH, LOOK = lines(PAGE, "tcpdump")
+_TCPDUMP, _OPTIONS, DEV, *EXPRESSION = WATCH.split()
 
 
 def address(number: int) -> str:
@@ -91,9 +97,7 @@ def test_the_life_of_a_lab(scenario: str, count: int) -> None:
 
 def documented() -> rendered.Lab:
     """The lab with a trunk that the documentation shows."""
-    page = (rendered.ROOT / "docs/several_machines.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    (play,) = yaml.safe_load(text)
+    (play,) = yaml.safe_load(examples(PAGE, "yaml")[0])
     stages = play["vars"]["lab_stages"]
     return rendered.Lab(
         play["vars"]["lab_name"], [stage["topology"] for stage in stages], [stage["checks"] for stage in stages]
@@ -132,10 +136,10 @@ def on_the_wire(machines: Machines, netns: str, address: str) -> list[tuple[str,
     """The tag and the kind of a request and its answer on the underlay, as large as the lab's packets can be."""
     one, other = machines.values()
     mtu = one.json(["ip", "-n", netns, "-j", "link", "show", f"{netns}-veth0"])[0]["mtu"]
-    with capture(other, "", "eth0", 2, "udp port 4789 and greater 1400", seconds=30) as lines:
+    with capture(other, "", DEV, 2, " ".join([*EXPRESSION, "and greater 1400"]), seconds=30) as packets:
         assert answered(one, netns, address, "-M", "do", "-s", str(mtu - IPV4_AND_ICMP))
     assert fragments(one) == fragments(other) == 0
-    return FRAME.findall("\n".join(lines))
+    return FRAME.findall("\n".join(packets))
 
 
 def test_a_trunk_between_switches_on_two_machines() -> None:
@@ -148,6 +152,7 @@ def test_a_trunk_between_switches_on_two_machines() -> None:
         see(machines, lab, nodes)
         assert on_the_wire(machines, "ns1", "192.0.2.3") == [("vlan 10", "request"), ("vlan 10", "reply")]
         assert on_the_wire(machines, "ns2", "192.0.2.4") == [("vlan 20", "request"), ("vlan 20", "reply")]
+        assert "trunk1" in machines["lab1"].run(shlex.split(LOOK)).stdout
         for name, commands in DRIFT.items():
             machines[name].run(["sh", "-ec", commands])
         assert build(machines, lab)[0]

@@ -5,47 +5,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import typing as t
 
-import pytest
 import snapshot
 import yaml
-from labmachine import BIN, ROOT, LabMachine, ansible_environment
+from labmachine import BIN, ROOT
 from labs import connected_to_outside
+from shown import examples, lines
 
 if t.TYPE_CHECKING:
-    import pathlib
-
-
-def examples(page: str, language: str) -> list[str]:
-    """The examples of a page that are in this language."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-class Reader:
-    """Somebody who follows a page in a directory of their own, as root."""
-
-    def __init__(self, machine: LabMachine, place: pathlib.Path) -> None:
-        self._machine, self.place = machine, place
-
-    def writes(self, example: str) -> None:
-        """Write a play to the file that its first line names."""
-        (self.place / example.split()[1]).write_text(example, encoding="utf-8")
-
-    def types(self, command: str) -> str:
-        """What a command prints."""
-        env = {**ansible_environment(str(self.place)), "PATH": f"{BIN}:{os.environ['PATH']}"}
-        done = self._machine.run(["sh", "-c", command], check=False, cwd=str(self.place), env=env, timeout=300)
-        assert not done.returncode, f"{command}:\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
-
-
-@pytest.fixture
-def reader(machine: LabMachine, tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    return Reader(machine, tmp_path_factory.mktemp("reader"))
+    from labmachine import LabMachine
+    from reader import Reader
 
 
 def test_captures(machine: LabMachine, reader: Reader) -> None:
@@ -100,20 +70,20 @@ def test_an_uplink(machine: LabMachine, reader: Reader) -> None:
 
 def test_the_readmes_plays(machine: LabMachine, reader: Reader) -> None:
     alone, drawn = examples("README.md", "yaml")
-    (reader.place / "alone.yml").write_text(alone, encoding="utf-8")
+    reader.writes(alone, "alone.yml")
     assert "changed=3" in reader.types("ansible-playbook alone.yml")
     assert "1 received" in reader.types("ip netns exec client ping -c 1 -W 9 198.51.100.254")
 
     machine.playbook("playbooks/router.yml", lab_checks=False)
     play = {"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(drawn)}
-    (reader.place / "draw.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    reader.writes(yaml.safe_dump([play]), "draw.yml")
     reader.types("ansible-playbook draw.yml")
     assert "<svg" in reader.types("dot -Tsvg router.dot")
 
 
 def test_the_play_of_the_role(reader: Reader) -> None:
     (play,) = examples("roles/lab/README.md", "yaml")
-    (reader.place / "cable.yml").write_text(play, encoding="utf-8")
+    reader.writes(play, "cable.yml")
     assert "a reaches b — 3 of 3 replies, ttl 64" in reader.types("ansible-playbook cable.yml")
 
 
@@ -124,3 +94,27 @@ def test_the_defaults_that_are_explained_are_those_of_the_example() -> None:
     (told,) = [task for task in play["tasks"] if task["name"] == shown["name"]]
     assert told["module_defaults"] == shown["module_defaults"]
     assert all(task in told["block"] for task in shown["block"])
+
+
+def test_a_lab_of_ones_own_is_a_playbook(reader: Reader) -> None:
+    """No more than that: it needs a kernel that may be emulated, where tests/kernels has what it builds."""
+    (play,) = examples("docs/own_lab.md", "yaml")
+    reader.writes(play, "office.yml")
+    build = lines("docs/own_lab.md", "make")[0].partition("# installed: ")[2]
+    assert "playbook: office.yml" in reader.types(f"{build} --syntax-check")
+
+
+def test_reports(machine: LabMachine, reader: Reader) -> None:
+    _by_make, command = lines("docs/report.md")
+    reader.types(command)
+    report = reader.place / "report.html"
+    assert "Lab vxlan: all " in report.read_text(encoding="utf-8")
+    machine.module("topology", name="vxlan", state="absent")
+
+    (build, keep), gitlab = (yaml.safe_load(each) for each in examples("docs/report.md", "yaml"))
+    (script,) = gitlab["lab"]["script"]
+    assert gitlab["lab"]["artifacts"]["paths"] == [keep["with"]["path"]] == [report.name]
+    assert build["run"].endswith(f" {script}")
+    (reader.place / "venv").symlink_to(BIN.parent)
+    reader.types(build["run"].removeprefix("sudo "))  # who reads here is root
+    assert "Lab router: all " in report.read_text(encoding="utf-8")

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import shlex
 import shutil
 import typing as t
 
-import built_file
 import connected
 import pytest
+import run_ansible_test
 import snapshot
 import yaml
 from check_networks import ip
-from labmachine import BIN, ROOT
+from labmachine import BIN, COLLECTIONS, ROOT
+from shown import examples, lines
 
 if t.TYPE_CHECKING:
     import pathlib
@@ -38,36 +40,46 @@ route add 203.0.113.0/24 dev br0
 """
 
 
-class Repository:
-    """The example in a home of its own, with nothing of this checkout but the programs and the built file."""
+class Home:
+    """A home of its own, with nothing of this checkout but the programs, and a copy of it as `make setup` leaves it."""
 
     def __init__(self, machine: LabMachine, home: pathlib.Path) -> None:
         self._machine, self._home = machine, home
-        self.place = home / "network"
+        self.checkout, self.place = home / "tcpip.lab", home / "network"
+        with run_ansible_test.copy_of_collection() as files:
+            shutil.copytree(files, self.checkout, symlinks=True)
+        shutil.copytree(COLLECTIONS, self.checkout / COLLECTIONS.name, symlinks=True)
         shutil.copytree(EXAMPLE, self.place)
-        (self.place / "vendor").mkdir()
-        built_file.build(self.place / "vendor")
         self.collection = self.place / "collections/ansible_collections/tcpip/lab"
 
-    def does(self, command: str, fails: bool = False) -> str:
-        """What a command prints that somebody types there."""
+    def does(self, command: str, where: pathlib.Path | None = None) -> str:
+        """What commands print that somebody types, in the repository or elsewhere."""
         path = f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin"
-        clean = ["env", "-i", f"HOME={self._home}", f"PATH={path}", "LC_ALL=C.UTF-8", "sh", "-c", command]
-        done = self._machine.run(clean, cwd=str(self.place), check=False, timeout=300)
+        clean = ["env", "-i", f"HOME={self._home}", f"PATH={path}", "LC_ALL=C.UTF-8", "sh", "-ec", command]
+        done = self._machine.run(clean, cwd=str(where or self.place), check=False, timeout=300)
         said = done.stdout + done.stderr
-        assert bool(done.returncode) == fails, f"{command} gave {done.returncode}:\n{said}"
+        assert not done.returncode, f"{command} gave {done.returncode}:\n{said}"
         return said
 
 
 @pytest.fixture
-def repository(machine: LabMachine, tmp_path: pathlib.Path) -> Repository:
-    return Repository(machine, tmp_path)
+def home(machine: LabMachine, tmp_path: pathlib.Path) -> Home:
+    return Home(machine, tmp_path)
+
+
+@pytest.fixture
+def repository(home: Home) -> Home:
+    """The example, with the built file, as docs/reuse.md has one make it."""
+    in_checkout, build, in_repository, install = lines("docs/reuse.md")
+    assert (in_checkout[0], in_repository[0]) == ("#", "#")
+    assert install == commands()[0]
+    home.does(build, home.checkout)
+    return home
 
 
 def commands() -> list[str]:
     """What the example's own README has one type."""
-    (block,) = re.findall(r"```shell\n(.*?)```", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    return str(block).splitlines()
+    return lines("docs/examples/own_repository/README.md")
 
 
 def changed(said: str) -> int:
@@ -76,7 +88,13 @@ def changed(said: str) -> int:
     return int(number)
 
 
-def test_single_modules_in_a_repository_of_ones_own(machine: LabMachine, repository: Repository) -> None:
+def test_it_is_installed_for_all_playbooks(home: Home) -> None:
+    """As the README says it, from the checkout to a place where it is not seen."""
+    home.does("\n".join(lines("README.md", "ansible-galaxy")), home.checkout)
+    assert (home.place.parent / ".ansible/collections/ansible_collections/tcpip/lab/MANIFEST.json").is_file()
+
+
+def test_single_modules_in_a_repository_of_ones_own(machine: LabMachine, repository: Home) -> None:
     install, build, look, remove, test = commands()
     ip(machine, STRANGERS)
     repository.does(install)
@@ -100,8 +118,19 @@ def leave_only_what_ansible_reads(collection: pathlib.Path) -> None:
             shutil.rmtree(directory)
 
 
-def test_a_lab_is_tested_by_molecule_as_documented(machine: LabMachine, repository: Repository) -> None:
-    install, *_others, test = commands()
+def recipe(page: str) -> tuple[list[str], str]:
+    """What a page has a job of somebody's CI do: what it installs, line by line, and what it tests by."""
+    (job,) = [block for block in examples(page, "yaml") if block.startswith("jobs:")]
+    _checkout, install, test = yaml.safe_load(job)["jobs"]["molecule"]["steps"]
+    return install["run"].splitlines(), test["run"]
+
+
+def test_a_lab_is_tested_by_molecule_as_documented(machine: LabMachine, repository: Home) -> None:
+    """By the recipe for a job of CI, whose environment is this one: that has what it would fetch from PyPI."""
+    (make, fetch, install), test = recipe("docs/testing_labs.md")
+    (repository.place / make.split()[-1]).symlink_to(BIN.parent)
+    for package in fetch.split("install ")[1].split():
+        importlib.metadata.version(package)
     scenario = repository.place / "molecule/default"
     (scenario / "tests/test_network.py").unlink()
     for name in ("converge.yml", "cleanup.yml"):
@@ -114,5 +143,5 @@ def test_a_lab_is_tested_by_molecule_as_documented(machine: LabMachine, reposito
     before = machine.snapshot()
     repository.does(install)
     leave_only_what_ansible_reads(repository.collection)
-    assert "4 passed" in repository.does(test)
+    assert "4 passed" in repository.does(test.removeprefix("sudo "))  # root types it
     assert snapshot.diff(before, machine.snapshot()) == []

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from shown import examples
+
 if t.TYPE_CHECKING:
     import pathlib
 
@@ -58,3 +60,11 @@ def test_what_failed_is_said_with_its_reason(machine: LabMachine) -> None:
     assert "outcome:" not in run.stdout
     assert "evidence:" not in run.stdout
     assert "evidence:" in machine.playbook(LAB, "-v", _fails=True).stdout
+
+
+def test_the_documentation_shows_what_is_said(machine: LabMachine) -> None:
+    (shown,) = examples("docs/report.md", "text")
+    machine.playbook("playbooks/veth.yml", lab_checks=False)
+    machine.run(["ip", "-n", "ns1", "link", "set", "ns1-veth0", "down"])
+    machine.run(["ip", "netns", "exec", "ns2", "iptables", "-A", "INPUT", "-p", "icmp", "-j", "DROP"])
+    assert shown in machine.playbook("playbooks/veth.yml", _fails=True).stdout

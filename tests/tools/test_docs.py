@@ -12,6 +12,7 @@ import sys
 import typing as t
 
 import pytest
+import shown
 from labmachine import ROOT
 
 import docs
@@ -97,5 +98,5 @@ def test_a_link_to_a_heading_that_is_not_there(link: str, built: bool, tmp_path:
 
 def test_a_lab_of_ones_own_has_less_than_forty_lines() -> None:
     """As it says; tests/kernels has it built."""
-    (play,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/own_lab.md").read_text(encoding="utf-8"), re.DOTALL)
+    (play,) = shown.examples("docs/own_lab.md", "yaml")
     assert len(play.splitlines()) < 40
