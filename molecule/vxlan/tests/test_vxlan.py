@@ -10,16 +10,22 @@ import typing as t
 
 import pytest
 import tutorial
+from shown import function
 from traffic import capture, ping, send_text
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
+    from testinfra.host import Host
 
 OVER = ("-I", "198.51.100.1", "198.51.100.2")
 
 
 def test_it_is_what_the_tutorial_builds(machine: LabMachine, new_machine: LabMachine) -> None:
     assert tutorial.network(machine) == tutorial.network(tutorial.build("vxlan", new_machine))
+
+
+def test_the_guide_to_the_tests_has_an_example_that_works(machine: LabMachine, ns: t.Callable[..., Host]) -> None:
+    function("docs/testing.md", "test_overlay")(machine, ns)
 
 
 def test_the_underlay_is_routed(machine: LabMachine) -> None:

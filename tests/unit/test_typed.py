@@ -1,0 +1,135 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documentation has one type that only others' machines do, or that other tests do, is there to be done."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import typing as t
+
+import prove
+import pytest
+import yaml
+from labmachine import BIN, ROOT
+from shown import examples, function, lines
+
+import docs
+
+#: What make hands on to what it starts.
+HANDED_ON = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+SCENARIOS = sorted(path.stem for path in (ROOT / "docs/scenarios").glob("*.md"))
+
+
+def would_do(command: str, place: pathlib.Path = ROOT) -> str:
+    """What `make` would start."""
+    make, *words = shlex.split(command, comments=True)
+    env = {name: value for name, value in os.environ.items() if name not in HANDED_ON}
+    done = subprocess.run([make, "-n", *words], cwd=place, env=env, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", [*lines("README.md", "make test"), *lines("CONTRIBUTING.md")])
+def test_what_contributors_type_starts_what_there_is(command: str) -> None:
+    """The workflow of CI does the same, all of it."""
+    said = would_do(command)
+    programs = re.findall(r"\bscripts/\S+", said)
+    assert programs
+    assert [program for program in programs if not (ROOT / program).exists()] == []
+    assert [step for step in re.findall(r"prove\.py (\w+)", said) if not hasattr(prove, step)] == []
+
+
+def started(command: str, place: pathlib.Path = ROOT) -> str:
+    """What a `make` of a lab would have Ansible do."""
+    (found,) = re.findall(r"\.venv/bin/ansible-playbook (.*)", would_do(command, place))
+    return str(found).replace("$ask ", "").strip()
+
+
+def test_the_first_commands_are_for_a_lab() -> None:
+    """The playbook and its variables; `make` itself is typed on machines that have nothing yet by tests/bare."""
+    build, walk, _look, remove = lines("scripts/docsite/index.md")[1:]
+    assert [shlex.split(command, comments=True) for command in (build, walk)] == [
+        shlex.split(command) for command in lines("README.md", "make veth")
+    ]
+    said = [started(command).split(maxsplit=1) for command in (build, walk, remove)]
+    veth = "playbooks/veth.yml"
+    assert said == [[veth], [veth, "-e walkthrough=true"], [veth, "-e lab_state=absent"]]
+
+
+def test_a_lab_of_ones_own_is_a_target_of_make(tmp_path: pathlib.Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks/office.yml").touch()
+    build, predict, _look, remove = lines("docs/own_lab.md", "make")
+    said = [started(command, tmp_path).split() for command in (build, predict, remove)]
+    office = "playbooks/office.yml"
+    assert said == [[office], [office, "--check", "--diff"], [office, "-e", "lab_state=absent"]]
+
+
+def test_a_report_is_asked_for_alike_in_a_checkout_and_elsewhere() -> None:
+    checkout, installed = lines("docs/report.md")
+    assert f"ansible-playbook {started(checkout)}".replace("playbooks/vxlan.yml", "tcpip.lab.vxlan") == " ".join(
+        shlex.split(installed, comments=True)
+    )
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_labs_page_has_one_type_what_molecule_does(name: str) -> None:
+    """Its steps: the playbook, a walkthrough, and the removal."""
+    build, walk, remove = lines(f"docs/scenarios/{name}.md")
+    assert build.split("#")[1] == f" from a checkout: make {name}"
+    for command, step in ((build, None), (walk, "walkthrough"), (remove, "teardown")):
+        given = yaml.safe_load((ROOT / f"molecule/shared/{step}.yml").read_text(encoding="utf-8"))[0] if step else {}
+        words = [f"-e {key}={value}".replace("=True", "=true") for key, value in given.get("vars", {}).items()]
+        assert shlex.split(command, comments=True) == " ".join([f"ansible-playbook tcpip.lab.{name}", *words]).split()
+    assert (ROOT / f"playbooks/{name}.yml").exists()
+    assert (ROOT / f"molecule/{name}/molecule.yml").exists()
+
+
+def test_the_checkout_is_fetched_from_where_it_is() -> None:
+    fetch = lines("scripts/docsite/index.md")[0]
+    assert fetch == f"git clone {docs.repository()} && cd {docs.repository().rpartition('/')[2]}"
+
+
+def test_the_guides_example_for_several_machines_can_be_read() -> None:
+    """Machines are what tests/several has."""
+    assert function("docs/testing.md", "test_over_several_machines").__code__.co_varnames[0] == "bed"
+
+
+def test_a_scenario_of_molecule_is_as_short_as_the_guide_says() -> None:
+    (shown,) = examples("docs/testing.md", "yaml")
+    whole = (ROOT / "molecule/veth/molecule.yml").read_text(encoding="utf-8")
+    assert re.sub(r"^# .*\n", "", whole, flags=re.MULTILINE) == re.sub(r"^# .*\n", "", shown, flags=re.MULTILINE)
+
+
+def workflow(jobs: t.Any) -> dict[str, t.Any]:
+    return {"on": "push", "jobs": jobs}
+
+
+def job(steps: t.Any) -> dict[str, t.Any]:
+    return workflow({"lab": {"runs-on": "ubuntu-24.04", "steps": steps}})
+
+
+@pytest.mark.parametrize(
+    ("page", "beginning", "schema", "whole"),
+    [
+        ("docs/report.md", "      - ", "github-workflows", job),
+        ("docs/report.md", "lab:", "gitlab-ci", dict),
+        ("docs/testing_labs.md", "jobs:", "github-workflows", lambda shown: workflow(shown["jobs"])),
+    ],
+)
+def test_what_is_for_a_forge_is_what_it_understands(
+    page: str, beginning: str, schema: str, whole: t.Callable[[t.Any], t.Any], tmp_path: pathlib.Path
+) -> None:
+    (shown,) = [block for block in examples(page, "yaml") if block.startswith(beginning)]
+    file = tmp_path / "workflow.yml"
+    file.write_text(yaml.safe_dump(whole(yaml.safe_load(shown))), encoding="utf-8")
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stdout + done.stderr
