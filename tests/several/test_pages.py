@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the README has one type for several machines works on them."""
+"""What the documentation has one type and write for several machines works on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing as t
 import machines
 import yaml
 from labmachine import BIN, ROOT, ansible_environment
-from shown import lines
+from shown import function, lines
 
 if t.TYPE_CHECKING:
     from machines import Bed
@@ -38,3 +38,7 @@ def test_a_lab_is_spread_by_the_readmes_commands(bed: Bed) -> None:
     assert all(machine.namespaces() for machine in bed.machines)
     typed(bed, remove)
     assert machines.differences(before, bed.snapshots()) == []
+
+
+def test_the_guide_to_the_tests_has_an_example_that_works(bed: Bed) -> None:
+    function("docs/testing.md", "test_over_several_machines")(bed)

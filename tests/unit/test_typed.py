@@ -17,7 +17,7 @@ import prove
 import pytest
 import yaml
 from labmachine import BIN, ROOT
-from shown import examples, function, lines
+from shown import examples, lines
 
 import docs
 
@@ -95,11 +95,6 @@ def test_a_labs_page_has_one_type_what_molecule_does(name: str) -> None:
 def test_the_checkout_is_fetched_from_where_it_is() -> None:
     fetch = lines("scripts/docsite/index.md")[0]
     assert fetch == f"git clone {docs.repository()} && cd {docs.repository().rpartition('/')[2]}"
-
-
-def test_the_guides_example_for_several_machines_can_be_read() -> None:
-    """Machines are what tests/several has."""
-    assert function("docs/testing.md", "test_over_several_machines").__code__.co_varnames[0] == "bed"
 
 
 def test_a_scenario_of_molecule_is_as_short_as_the_guide_says() -> None:
