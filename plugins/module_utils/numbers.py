@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Collection
 
 from . import encode, namespaces, netlink
@@ -32,6 +33,7 @@ class Numbers:
         self._next: dict[str, int] = {}
         self._first = 0
         self._borrowed: list[int] = []
+        self._refused = False
 
     def index(self, netns: str, name: str) -> int:
         """The number of an interface. Raises LabError when there is none of that name."""
@@ -77,10 +79,19 @@ class Numbers:
         """The kernel has chosen a number in these namespaces: leave them all to it from now on."""
         self._new.difference_update(spaces)
 
+    def elsewhere(self) -> int:
+        """A number for what is made in another namespace than that of the request, or 0, which leaves it to the kernel.
+
+        Many kernels (6.1 is one) refuse the name of such an interface if the namespace of the request has it, too; not
+        so if there is a number to tell it by (rtnl_newlink in net/core/rtnetlink.c). That has to be free in both.
+        """
+        return random.randrange(2**24, 2**31) if self._refused else 0  # noqa: S311 (no secret)
+
     def leave_all(self) -> None:
-        """Somebody else has taken a number that we have chosen: ask for all of them from now on."""
+        """A name or a number that we have chosen was refused as taken: ask for all numbers from now on."""
         self._new.clear()
         self._chosen.clear()
+        self._refused = True
 
     def _free(self, netns: str) -> int:
         """The first number that is free in a new namespace.

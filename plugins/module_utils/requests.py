@@ -101,7 +101,7 @@ def _create_device(step: CreateDevice, numbers: Numbers) -> bytes:
     if step.netns != step.base:
         numbers.leave({step.netns})
         attributes.append(("IFLA_NET_NS_FD", numbers.descriptor(step.netns)))
-        return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes)
+        return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes, index=numbers.elsewhere())
     (number,) = numbers.choose((step.netns, step.name))
     return encode.link_message(netlink.NEWLINK, CREATE | EXCLUSIVE, attributes, index=number)
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import typing as t
 
 import pytest
-from ansible_collections.tcpip.lab.plugins.module_utils import interruption
+from ansible_collections.tcpip.lab.plugins.module_utils import interruption, namespaces, netlink
 from ansible_collections.tcpip.lab.plugins.module_utils import operations as ops
 from ansible_collections.tcpip.lab.plugins.module_utils.apply import Apply
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
@@ -27,6 +28,7 @@ class Kernel:
     def __init__(self, *answers: list[Answer]) -> None:
         self._answers = iter(answers)
         self.batches: list[int] = []
+        self.messages: list[bytes] = []
 
     def get(self, _netns: str) -> t.Any:
         return self
@@ -36,6 +38,7 @@ class Kernel:
 
     def execute(self, messages: t.Sequence[bytes]) -> list[Answer]:
         self.batches.append(len(messages))
+        self.messages += messages
         return next(self._answers)
 
 
@@ -68,6 +71,17 @@ def test_what_was_done_behind_a_name_that_stays_busy_is_undone() -> None:
     with pytest.raises(LabError, match=r"a1 .*is undone"):
         apply(kernel, *pairs)
     assert kernel.batches == [2, 1, 1], "the second pair is removed"
+
+
+def test_a_name_that_is_refused_for_one_in_the_other_namespace_is_tried_with_a_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(namespaces, "open_namespace", lambda _netns: os.open(os.devnull, os.O_RDONLY))
+    kernel = Kernel([refused(errno.EEXIST)], [DONE])
+    assert apply(kernel, ops.CreateDevice("ns1", "v0", kind="vxlan", base="ns2", settings={"id": 1}))._done
+    first, second = map(netlink.link_index, kernel.messages)
+    assert first == 0
+    assert second >= 2**24
 
 
 def test_a_signal_behind_the_last_step_comes_too_late() -> None:

@@ -71,6 +71,15 @@ def test_once_somebody_has_taken_a_number_all_are_asked_for() -> None:
     assert found.index("ns1", "eth0") == 77
 
 
+def test_once_a_name_was_refused_what_is_made_for_elsewhere_is_told_by_a_number() -> None:
+    found, _kernel = numbers(1)
+    assert found.elsewhere() == 0
+    found.leave_all()
+    chosen = {found.elsewhere() for _time in range(64)}
+    assert len(chosen) > 1
+    assert all(2**24 <= number < 2**31 for number in chosen)
+
+
 def test_an_interface_that_is_not_there_has_no_number() -> None:
     found, _kernel = numbers(1)
     with pytest.raises(LabError, match="there is no interface 'gone'"):
