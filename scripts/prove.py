@@ -34,6 +34,9 @@ CONTRACT = [
 # What every version of Ansible has to do, and what it takes besides.
 _PLAYED = ("in_place", "labs", "queries", "pictures", "report", "summary")
 PLAYBOOKS = [*(f"tests/playbooks/test_{name}.py" for name in _PLAYED), "tests/connection"]
+RANDOM = "tests/engine/test_topology_random.py"
+#: Under emulation, where one takes half a minute, and more beside other work.
+FEWER_TOPOLOGIES = "--topologies=16"
 CONTROLLER = {"jmespath", "pyroute2", "hypothesis", "pytest", "pytest-testinfra", "pytest-xdist"}
 REPORTS = ROOT / ".cache/reports"
 ON_SECOND_KERNEL = "every scenario on Debian's Linux"
@@ -110,12 +113,15 @@ def one(tally: Tally, name: str, command: t.Sequence[str], cwd: pathlib.Path = R
 
 
 def pytest(
-    tally: Tally, name: str, *arguments: str, program: pathlib.Path = BIN / "pytest", under_emulation: bool = False
+    tally: Tally,
+    name: str,
+    *arguments: str,
+    command: t.Sequence[str] = (str(BIN / "pytest"),),
+    reports: pathlib.Path = REPORTS,
 ) -> None:
     """A step of pytest, counted test by test, with the skips by name."""
-    report = report_of(name, emulated.REPORTS if under_emulation else REPORTS)
+    report = report_of(name, reports)
     report.unlink(missing_ok=True)
-    command = [str(BIN / "python"), "tests/emulated.py"] if under_emulation else [str(program)]
     success, seconds = call(tally, name, [*command, "-q", f"--junit-xml={report}", *arguments])
     cases = list(ET.parse(report).iter("testcase")) if report.exists() else []  # noqa: S314 - pytest wrote it
     skipped = [case for case in cases if case.find("skipped") is not None]
@@ -234,16 +240,22 @@ def molecule(tally: Tally) -> None:
 
 def on_second_kernel(tally: Tally) -> None:
     """Every scenario, and what this machine's kernel may not be able to run, on the distribution's under emulation."""
+    under_emulation(tally, ON_SECOND_KERNEL)
+
+
+def under_emulation(tally: Tally, name: str, *words: str) -> None:
+    """A step of pytest on the distribution's kernel; C(words) as for emulated.py, which adds nothing to a command."""
     try:
         release = emulated.release()
     except SystemExit as reason:
-        lacking = f"every scenario on Debian's kernel, emulated: {reason}"
+        lacking = f"{name}, emulated: {reason}"
         if native():
             tally.note(lacking, 0, 1)
         else:
             tally.not_run.append(lacking)
         return
-    pytest(tally, f"{ON_SECOND_KERNEL} {release}, emulated", under_emulation=True)
+    command = [str(BIN / "python"), "tests/emulated.py", *words]
+    pytest(tally, f"{name} {release}, emulated", command=command, reports=emulated.REPORTS)
 
 
 def native() -> list[str]:
@@ -279,9 +291,8 @@ def versions(tally: Tally) -> None:
     for python, version in rows("controllers.txt"):
         interpreter = environment(tally, python, f"ansible-core=={version}", *pinned(CONTROLLER))
         if interpreter:
-            pytest(
-                tally, of_controller(python, version), *PARALLEL, *PLAYBOOKS, program=interpreter.with_name("pytest")
-            )
+            other = [str(interpreter.with_name("pytest"))]
+            pytest(tally, of_controller(python, version), *PARALLEL, *PLAYBOOKS, command=other)
 
 
 def pinned(names: t.Collection[str]) -> list[str]:
@@ -321,9 +332,11 @@ def note_what_ran(tally: Tally) -> None:
 
 def long(tally: Tally) -> None:
     """Many random topologies, others in each run unless a seed is given, and many rounds; and what was tried."""
-    chosen = ["--topologies=600", f"--topology-seed={random.randrange(10**6)}", *sys.argv[2:]]  # noqa: S311 - no secret
+    chosen = [f"--topology-seed={random.randrange(10**6)}", *sys.argv[2:]]  # noqa: S311 - no secret
     print(*chosen, flush=True)
-    pytest(tally, "random topologies", "-s", "tests/engine/test_topology_random.py", *chosen)
+    pytest(tally, "random topologies", RANDOM, "--topologies=600", *chosen)
+    there = [str(BIN / "pytest"), "--emulated", *emulated.WORKERS, "--dist=load", RANDOM, *chosen]
+    under_emulation(tally, "random topologies on Debian's Linux", *there, FEWER_TOPOLOGIES)
     pytest(tally, "random plans", "--hypothesis-profile=default", "tests/unit/plugins/module_utils/test_plan.py")
     pytest(tally, "what others say", "-s", "--hypothesis-profile=many", "tests/unit/test_foreign.py")
     pytest(tally, "eight runs at once", "--rounds=200", "tests/long/test_together.py", *sys.argv[2:])

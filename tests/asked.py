@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 
 #: Of each namespace by the kind of thing: what is asked for, or there.
 Picture = dict[str, dict[str, t.Any]]
+_Sets = t.Mapping[str, set[t.Any]]
 
 _FAMILIES = {"-4": 4, "-6": 6}
 _METRICS = {4: 0, 6: 1024}
@@ -86,7 +87,8 @@ def _ask_links(lab: str, items: Items, found: Picture) -> None:
                 found[space]["links"][name] = {"alias": f"tcpip.lab:{lab}", **_end(kind, end, item)}
     for item in items.get("bridge_vlan", ()):
         for port in item["ports"]:
-            found[item.get("netns", "")]["links"][port["name"]]["master"] = item["name"]
+            link = found[item.get("netns", "")]["links"][port["name"]]
+            link.update(master=item["name"], **_asked_vlans(port))
 
 
 def _end(kind: str, end: Item, item: Item) -> Item:
@@ -120,8 +122,15 @@ def _asked_vxlan(item: Item, _end: Item) -> Item:
 
 
 def _asked_bridge(item: Item, _end: Item) -> Item:
-    names = {"stp": "stp", "multicast_snooping": "snooping", "ageing_time": "ageing"}
-    return {ours: item[name] for name, ours in names.items() if name in item}
+    names = {"stp": "stp", "multicast_snooping": "snooping", "ageing_time": "ageing", "vlan_filtering": "filtering"}
+    return {**{ours: item[name] for name, ours in names.items() if name in item}, **_asked_vlans(item)}
+
+
+def _asked_vlans(item: Item) -> Item:
+    """Of a bridge or of a port, if they are managed: the number of each, whether it is the PVID, and untagged."""
+    if "vlans" not in item:
+        return {}
+    return {"vlans": {(each["vid"], each.get("pvid", False), each.get("untagged", False)) for each in item["vlans"]}}
 
 
 def _asked_macvlan(item: Item, _end: Item) -> Item:
@@ -152,10 +161,11 @@ def seen(machine: LabMachine, foreign: t.Collection[str]) -> Picture:
     for space in spaces:
         others = _others(machine, space)
         fdb = _fdb(machine, space) if any(_kind(link) == "vxlan" for link in links[space]) else {}
+        vlans = _vlans(machine, space) if any(_kind(link) == "bridge" for link in links[space]) else {}
         hidden = foreign if space else {*foreign, "lo"}
         netems = _netems(machine, space) if any(link["qdisc"] == "netem" for link in links[space]) else {}
         shown = {
-            link["ifname"]: {**_shown(link, space, others, names), **_tables(link["ifname"], fdb, netems)}
+            link["ifname"]: {**_shown(link, space, others, names), **_tables(link["ifname"], fdb, netems, vlans)}
             for link in links[space]
             if link["ifname"] not in hidden
         }
@@ -198,7 +208,8 @@ def _shown(link: Item, space: str, others: dict[int, str], names: dict[tuple[str
         return {**found, "peer": key, "parent": key, "mode": data.get("mode")}
     if found["kind"] == "bridge":
         ageing = data["ageing_time"] // 100
-        return {**found, "stp": bool(data["stp_state"]), "snooping": bool(data["mcast_snooping"]), "ageing": ageing}
+        flags = {"stp": "stp_state", "snooping": "mcast_snooping", "filtering": "vlan_filtering"}
+        return {**found, **{ours: bool(data[name]) for ours, name in flags.items()}, "ageing": ageing}
     if found["kind"] == "vxlan":
         dev = data.get("link", "")  # by a number of the underlay, that ip(8) takes for one of this namespace
         number = int(dev[2:]) if re.fullmatch(r"if\d+", dev) else numbers.get(dev, 0)
@@ -207,8 +218,8 @@ def _shown(link: Item, space: str, others: dict[int, str], names: dict[tuple[str
     return found
 
 
-def _tables(name: str, fdb: t.Mapping[str, t.Any], netems: t.Mapping[str, Item]) -> Item:
-    return {"fdb": fdb.get(name, set()), "netem": netems.get(name, {})}
+def _tables(name: str, fdb: _Sets, netems: t.Mapping[str, Item], vlans: _Sets) -> Item:
+    return {"fdb": fdb.get(name, set()), "netem": netems.get(name, {}), "vlans": vlans.get(name, set())}
 
 
 def _netems(machine: LabMachine, space: str) -> dict[str, Item]:
@@ -223,6 +234,17 @@ def _netems(machine: LabMachine, space: str) -> dict[str, Item]:
             }
             found[qdisc["dev"]] = {name: round(value, 6) for name, value in shown.items() if value}
     return found
+
+
+def _vlans(machine: LabMachine, space: str) -> dict[str, set[tuple[int, bool, bool]]]:
+    """Of bridges and ports. What is in none is not shown."""
+    return {
+        link["ifname"]: {
+            (each["vlan"], "PVID" in each.get("flags", ()), "Egress Untagged" in each.get("flags", ()))
+            for each in link["vlans"]
+        }
+        for link in machine.json(["bridge", *_inside(space), "-j", "vlan"])
+    }
 
 
 def _fdb(machine: LabMachine, space: str) -> dict[str, set[tuple[str, str]]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import typing as t
 
@@ -48,3 +49,15 @@ def _machine(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) ->
     with kind.start([str(tmp_path_factory.getbasetemp())]) as started:
         started.module_python = config.getoption("--module-python") or started.module_python
         yield started
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was tried, summed up: tests leave it as properties, since what their workers print nobody sees."""
+    tried: dict[str, collections.Counter[str]] = {}
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, counts in report.user_properties:
+            tried.setdefault(name, collections.Counter()).update(counts)
+    for name, counts in sorted(tried.items()):
+        terminalreporter.write_line(f"{name}:")
+        for what, times in sorted(counts.items()):
+            terminalreporter.write_line(f"  {times:5} {what}")

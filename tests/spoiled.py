@@ -11,6 +11,7 @@ import typing as t
 from hypothesis import strategies as st
 from topologies import Item, Items
 
+_TWO_PVIDS = [{"vid": 1, "pvid": True}, {"vid": 2, "pvid": True}]
 #: An option of an item, a value that it cannot have, and the beginning of the message behind the place.
 _WRONG: dict[str, list[tuple[str, t.Any, str]]] = {
     "netns": [
@@ -42,6 +43,10 @@ _WRONG: dict[str, list[tuple[str, t.Any, str]]] = {
         ("ageing_time", -1, ".ageing_time: -1 is not an ageing time"),
         ("ports", [{"name": "p"}, {"name": "p"}], ".ports[1].name: 'p' is a port already"),
         ("ports", [{"name": "p", "vlans": [{"vid": 4095}]}], ".ports[0].vlans[0].vid: 4095 is not a VLAN id"),
+        ("ports", [{"name": "p", "vlans": _TWO_PVIDS}], ".ports[0].vlans[1].pvid: there is a PVID already"),
+        ("vlans", [{"vid": 1}, {"vid": 0}], ".vlans[1].vid: 0 is not a VLAN id"),
+        ("vlans", [{"vid": 2}, {"vid": 2, "pvid": True}], ".vlans[1].vid: VLAN 2 is given twice"),
+        ("vlan_filtering", "perhaps", ".vlan_filtering: 'perhaps' is neither true nor false"),
     ],
     "macvlan": [
         ("mode", "source", ".mode: 'source' is none of bridge"),

@@ -62,8 +62,9 @@ class _Draft:
 
     spaces: list[str]
     kinds: frozenset[str]
-    #: Whether there is netem.
+    #: Whether there is netem, and bridge VLAN filtering.
     netem: bool = True
+    vlans: bool = True
     ends: list[Item] = dataclasses.field(default_factory=list)
     #: How wide each interface is, in bytes.
     widths: dict[Key, int] = dataclasses.field(default_factory=dict)
@@ -100,8 +101,9 @@ def mac_of(key: Key, which: int) -> str:
     return f"02:00:00:{which:02x}:{(*SPACES, '').index(key[0]):02x}:{NAMES.index(key[1]):02x}"
 
 
-#: What can be done to the packets that an interface sends; of an option one value at least is no whole number.
-IMPAIRMENTS: dict[str, list[t.Any]] = {"delay": [0.5, 20], "loss": [0.1, 3], "rate": ["1500kbit", "1gbit"]}
+#: What can be done to the packets that an interface sends; of an option one value at least is no whole number. Delays
+#: are multiples of 64 ns, in which tc(8) reckons when it shows them.
+IMPAIRMENTS: dict[str, list[t.Any]] = {"delay": [0.48, 20], "loss": [0.1, 3], "rate": ["1500kbit", "1gbit"]}
 
 
 def _interface(key: Key, mtus: t.Iterable[int], netem: bool) -> st.SearchStrategy[Item]:
@@ -133,10 +135,10 @@ def _up_to(widest: int) -> list[int]:
 
 
 @st.composite
-def topologies(draw: st.DrawFn, kinds: frozenset[str] = KINDS, netem: bool = True) -> Items:
+def topologies(draw: st.DrawFn, kinds: frozenset[str] = KINDS, netem: bool = True, vlans: bool = True) -> Items:
     """Labs over three namespaces and the root one, with names that meet again from lab to lab."""
     spaces = draw(st.lists(st.sampled_from(SPACES), unique=True))
-    draft = _Draft(spaces, kinds, netem)
+    draft = _Draft(spaces, kinds, netem, vlans)
     keys = st.tuples(st.sampled_from(draft.everywhere), st.sampled_from(NAMES))
     free = draw(st.lists(keys, unique=True, max_size=10))
     fewest = max(0, (len(free) - 1) // 2 if kinds == SIMULATED else 0)  # what is left is one overlay or two
@@ -144,7 +146,9 @@ def topologies(draw: st.DrawFn, kinds: frozenset[str] = KINDS, netem: bool = Tru
     veth = [draw(_veth(draft, free.pop(), free.pop())) for _number in range(pairs)]
     shares: dict[str, list[Key]] = {"vxlan": [], "bridge_vlan": [], "macvlan": []}
     for key in free:
-        shares[draw(st.sampled_from(sorted(shares.keys() & kinds)))].append(key)
+        cabled = any(space == key[0] for space, _name in draft.partners)
+        often = ["bridge_vlan"] * 3 if cabled else []  # a bridge seldom finds a port otherwise
+        shares[draw(st.sampled_from([kind for kind in [*shares, *often] if kind in kinds]))].append(key)
     items = {
         "netns": [{"name": name, "loopback": draw(st.sampled_from([None, True, False]))} for name in spaces],
         "veth": veth,
@@ -196,12 +200,13 @@ def _bridge(draw: st.DrawFn, draft: _Draft, key: Key) -> Item:
     """A bridge with ports of its namespace, of each cable one end at most: so there is no loop."""
     ports: list[Key] = []
     here = [each for each in map(key_of, draft.ends) if each[0] == key[0] and _can_join(each, draft)]
-    for port in draw(st.permutations(here))[: draw(st.integers(0, 3))]:
+    for port in draw(st.permutations(here))[: draw(st.sampled_from([0, 1, 2, 3, 3, 3]))]:
         if _can_join(port, draft):
             ports.append(port)
             draft.ports.add(port)
     options = {
-        "ports": [{"name": name} for _space, name in ports],
+        "ports": [{"name": name, **draw(_vlans_of_port(draft.vlans))} for _space, name in ports],
+        **draw(_vlans_of_bridge(draft.vlans)),
         "stp": draw(st.sampled_from([None, True, False])),
         "ageing_time": draw(st.sampled_from([None, 0, 60])),
         "multicast_snooping": draw(st.sampled_from([None, True, False])),
@@ -210,6 +215,31 @@ def _bridge(draw: st.DrawFn, draft: _Draft, key: Key) -> Item:
     narrowest = min((draft.widths[port] for port in ports), default=1500)
     end = draft.add(draw(_interface(key, MTUS, draft.netem)), narrowest)
     return {**end, **options}
+
+
+#: The lowest and the highest number, that of the kernel's own VLAN among them.
+VIDS = (1, 2, 100, 4094)
+
+
+@st.composite
+def _vlans_of_port(draw: st.DrawFn, possible: bool) -> Item:
+    """The options of a port that are about VLANs; mostly they are given."""
+    return {"vlans": draw(_vlans())} if possible and draw(st.sampled_from([True, True, True, False])) else {}
+
+
+def _vlans_of_bridge(possible: bool) -> st.SearchStrategy[Item]:
+    """The options of a bridge that are about VLANs."""
+    options = {"vlan_filtering": st.sampled_from([True, True, False]), "vlans": _vlans()}
+    return st.fixed_dictionaries({}, optional=options if possible else {})
+
+
+@st.composite
+def _vlans(draw: st.DrawFn) -> list[Item]:
+    """None, or some, one PVID among them at most."""
+    vids = draw(st.lists(st.sampled_from(VIDS), unique=True, max_size=3))
+    pvid = draw(st.sampled_from([None, *vids]))
+    others = st.fixed_dictionaries({}, optional={"pvid": st.just(False), "untagged": st.booleans()})
+    return [{"vid": vid, **draw(others), **({"pvid": True} if vid == pvid else {})} for vid in vids]
 
 
 def _can_join(port: Key, draft: _Draft) -> bool:
@@ -301,8 +331,8 @@ def _nat(draw: st.DrawFn, draft: _Draft) -> list[Item]:
 
 
 @st.composite
-def altered(draw: st.DrawFn, items: Items) -> Items:
-    """The same lab, with other addresses, and without some of what does not matter to the rest."""
+def altered(draw: st.DrawFn, items: Items, vlans: bool = True) -> Items:
+    """The same lab, with other addresses and VLANs, and without some of what does not matter to the rest."""
     found = copy.deepcopy(items)
     for end in ends_of(found):
         end["addresses"] = draw(_addresses())
@@ -313,7 +343,11 @@ def altered(draw: st.DrawFn, items: Items) -> Items:
     for kind in ("route", "sysctl", "iptables_nat"):
         found[kind] = [item for item in found.get(kind, ()) if draw(st.booleans())]
     for item in found.get("bridge_vlan", ()):
-        item["ports"] = [port for port in item["ports"] if draw(st.booleans())]
+        for name in ("vlan_filtering", "vlans"):
+            item.pop(name, None)
+        item.update(draw(_vlans_of_bridge(vlans)))
+        left = [port["name"] for port in item["ports"] if draw(st.sampled_from([True, True, False]))]
+        item["ports"] = [{"name": name, **draw(_vlans_of_port(vlans))} for name in left]
     for item in found.get("vxlan", ()):
         if draw(st.booleans()):
             item["fdb"] = item.pop("fdb", [])[1:]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from topologies import IMPAIRMENTS, Items, ends_of, key_of
+from topologies import IMPAIRMENTS, Item, Items, ends_of, key_of
 
 
 class Drift(t.NamedTuple):
@@ -28,6 +28,10 @@ def _ip(space: str) -> str:
 
 def _inside(space: str) -> str:
     return f"ip netns exec {space} " if space else ""
+
+
+def _bridge(item: Item) -> str:
+    return f"bridge -n {item['netns']}" if "netns" in item else "bridge"
 
 
 def _of_ends(items: Items) -> t.Iterator[Drift]:
@@ -56,14 +60,33 @@ def _of_others(items: Items) -> t.Iterator[Drift]:
         if item["name"] not in crossed:
             yield Drift("namespace", f"ip netns del {item['name']}")
     for item in items.get("bridge_vlan", ()):
-        for port in item["ports"]:
-            yield Drift("port", f"{_ip(item.get('netns', ''))} link set {port['name']} nomaster")
+        yield from _of_bridge(item)
     for item in items.get("vxlan", ()):
         if "remote" in item and "dev" not in item:
-            bridge = f"bridge -n {item['netns']}" if "netns" in item else "bridge"
             entry = f"00:00:00:00:00:00 dev {item['name']} dst {item['remote']}"
-            yield Drift("flood entry", f"{bridge} fdb del {entry}")
+            yield Drift("flood entry", f"{_bridge(item)} fdb del {entry}")
     yield from _of_tables(items)
+
+
+def _of_bridge(item: Item) -> t.Iterator[Drift]:
+    ip = _ip(item.get("netns", ""))
+    if "vlan_filtering" in item:
+        other = int(not item["vlan_filtering"])
+        yield Drift("VLAN filtering", f"{ip} link set {item['name']} type bridge vlan_filtering {other}")
+    yield from _of_vlans(item, f"dev {item['name']} self", _bridge(item))
+    for port in item["ports"]:
+        yield Drift("port", f"{ip} link set {port['name']} nomaster")
+        yield from _of_vlans(port, f"dev {port['name']}", _bridge(item))
+
+
+def _of_vlans(item: Item, dev: str, bridge: str) -> t.Iterator[Drift]:
+    """Of a bridge or of a port: a VLAN that nobody has asked for, one that is gone, and one that has become another."""
+    if "vlans" in item:
+        yield Drift("VLAN added", f"{bridge} vlan add vid 7 pvid {dev}")
+    for vlan in item.get("vlans", ()):
+        flags = "" if vlan.get("pvid") or vlan.get("untagged") else "pvid untagged "
+        yield Drift("VLAN", f"{bridge} vlan del vid {vlan['vid']} {dev}")
+        yield Drift("flags of a VLAN", f"{bridge} vlan add vid {vlan['vid']} {flags}{dev}")
 
 
 def _crossed(items: Items) -> set[str]:

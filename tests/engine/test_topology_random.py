@@ -4,14 +4,14 @@
 """Random labs: each is predicted, made as asked for, repaired, changed into another one, removed without a trace.
 
 And random labs with one fault each: they are refused, and nothing is changed. A failure says the seed; with it and
-the same ``--topologies`` the same ones are drawn again. ``-s`` shows what was tried.
+the same ``--topologies`` the same ones are drawn again, on a kernel that has the same. At the end it says what was
+tried.
 """
 
 from __future__ import annotations
 
-import collections
 import contextlib
-import json
+import math
 import typing as t
 
 import asked
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from labs import same, settled
 from served import ServedMachine
 from spoiled import Fault, spoiled
-from topologies import Items, altered, topologies
+from topologies import IMPAIRMENTS, Items, altered, ends_of, topologies
 from wear import Drift, drifts
 
 if t.TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Trial:
     """A machine for one lab after another; after a failure it is another machine."""
 
     def __init__(self) -> None:
-        self.tried: collections.Counter[str] = collections.Counter()
+        self.tried: dict[str, int] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -97,26 +97,53 @@ class Trial:
         assert (predicted["changes"], predicted["diff"]) == (result["changes"], result["diff"])
         same(self.before, self.machine.snapshot(), "left behind")
 
-    def count(self, items: Items) -> None:
-        """Note what was tried."""
-        self.tried["topologies"] += 1
-        self.tried.update({kind: len(found) for kind, found in items.items()})
+    def note(self, what: str, times: int = 1) -> None:
+        """Note that something was tried."""
+        self.tried[what] = self.tried.get(what, 0) + times
+
+    def note_built(self, items: Items) -> None:
+        """Note a topology, and what there is in it."""
+        bridges = items.get("bridge_vlan", [])
+        self.note("topologies")
+        for kind, found in items.items():
+            self.note(kind, len(found))
+        self.note("interfaces with netem", sum(bool(IMPAIRMENTS.keys() & end.keys()) for end in ends_of(items)))
+        self.note("bridges that mind VLANs", sum(bridge.get("vlan_filtering", False) for bridge in bridges))
+        self.note("bridges with VLANs of their own", sum("vlans" in bridge for bridge in bridges))
+        self.note("ports with VLANs", sum("vlans" in port for bridge in bridges for port in bridge["ports"]))
 
 
 @pytest.fixture(scope="module")
-def trial() -> t.Iterator[Trial]:
-    """The machine, and what was tried on it."""
+def common_trial() -> t.Iterator[Trial]:
+    """The machine of all tests."""
     found = Trial()
     try:
         yield found
     finally:
         found.machine.stop()
-    print("\ntried:", json.dumps(found.tried, indent=2, sort_keys=True))
 
 
-def drawn(request: pytest.FixtureRequest, part: int, share: int) -> t.Callable[[t.Any], t.Any]:
-    """Draw a share of the wanted number of topologies, always the same ones for a seed."""
-    number = max(1, request.config.getoption("--topologies") // share)
+@pytest.fixture
+def trial(common_trial: Trial, record_property: t.Callable[[str, t.Any], None]) -> Trial:
+    """The machine, and what this test tries on it, for the summary."""
+    common_trial.tried = {}
+    record_property("random topologies", common_trial.tried)
+    return common_trial
+
+
+def labs() -> st.SearchStrategy[Items]:
+    """What this machine's kernel can have."""
+    return topologies(netem=kernel_rules.has_netem(), vlans=kernel_rules.has_vlan_filtering())
+
+
+def share_of(request: pytest.FixtureRequest, parts: int) -> int:
+    """How many of the wanted number of topologies are each part's; all parts have as many at least."""
+    topologies_in_all: int = request.config.getoption("--topologies")
+    return math.ceil(topologies_in_all / parts)
+
+
+def drawn(request: pytest.FixtureRequest, part: int, number: int) -> t.Callable[[t.Any], t.Any]:
+    """Draw a number of topologies, always the same ones for a seed."""
     chosen = f"{request.config.getoption('--topology-seed')}/{part}"
     often = settings(
         max_examples=number,
@@ -135,28 +162,32 @@ def drawn(request: pytest.FixtureRequest, part: int, share: int) -> t.Callable[[
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_any_lab_is_made_repaired_changed_and_removed(request: pytest.FixtureRequest, trial: Trial, part: int) -> None:
-    @drawn(request, part, 2 * PARTS)
+    number = share_of(request, 2 * PARTS)
+
+    @drawn(request, part, number)
     def lives(data: st.DataObject) -> None:
         note(f"--topology-seed={request.config.getoption('--topology-seed')}")
-        labs = topologies(netem=kernel_rules.has_netem()).filter(bool)
-        first = data.draw(labs)
-        second = data.draw(altered(first) | labs)
+        sound = labs().filter(bool)
+        first = data.draw(sound)
+        second = data.draw(altered(first, kernel_rules.has_vlan_filtering()) | sound)
         with trial.clean():
             life(trial, first, second, data)
 
     lives()
+    assert trial.tried["topologies"] >= 2 * number
 
 
 def life(trial: Trial, first: Items, second: Items, data: st.DataObject) -> None:
     """Two labs of one name, one after the other."""
     check_only(trial, first)
     trial.become(first)
-    trial.count(first)
+    trial.note_built(first)
     possible = drifts(first)
     if possible:
-        suffer(trial, first, data.draw(st.sampled_from(possible)))
+        name = data.draw(st.sampled_from(sorted({drift.name for drift in possible})))  # one is as likely as another
+        suffer(trial, first, data.draw(st.sampled_from([drift for drift in possible if drift.name == name])))
     trial.become(second)
-    trial.count(second)
+    trial.note_built(second)
     trial.remove()
 
 
@@ -164,7 +195,7 @@ def suffer(trial: Trial, items: Items, drift: Drift) -> None:
     """What somebody does to a lab by hand is repaired."""
     trial.machine.run(["sh", "-ec", drift.command])
     assert trial.become(items), f"not noticed: {drift.command}"
-    trial.tried[f"drift repaired: {drift.name}"] += 1
+    trial.note(f"drift repaired: {drift.name}")
 
 
 def check_only(trial: Trial, items: Items) -> None:
@@ -175,13 +206,12 @@ def check_only(trial: Trial, items: Items) -> None:
 
 @pytest.mark.parametrize("standing", [False, True], ids=["on an empty machine", "instead of a lab"])
 def test_any_lab_with_a_fault_is_refused(request: pytest.FixtureRequest, trial: Trial, standing: bool) -> None:
-    @drawn(request, int(standing), 2)
+    @drawn(request, int(standing), share_of(request, 2))
     def refused(data: st.DataObject) -> None:
         note(f"--topology-seed={request.config.getoption('--topology-seed')}")
-        labs = topologies(netem=kernel_rules.has_netem())
-        fault: Fault = data.draw(spoiled(labs))
+        fault: Fault = data.draw(spoiled(labs()))
         with trial.clean():
-            refuse(trial, fault, data.draw(labs.filter(bool)) if standing else None)
+            refuse(trial, fault, data.draw(labs().filter(bool)) if standing else None)
 
     refused()
 
@@ -199,7 +229,7 @@ def refuse(trial: Trial, fault: Fault, lab: Items | None) -> None:
         same(before, record(trial))
         trial.remove()
     same(trial.before, trial.machine.snapshot())
-    trial.tried[f"refused: {fault.name}"] += 1
+    trial.note(f"refused: {fault.name}")
 
 
 def record(trial: Trial) -> snapshot.Snapshot:

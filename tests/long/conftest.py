@@ -1,11 +1,10 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the long tests are, and what they have tried."""
+"""How long the long tests are."""
 
 from __future__ import annotations
 
-import collections
 import typing as t
 
 import pytest
@@ -26,15 +25,3 @@ def rounds(request: pytest.FixtureRequest) -> int:
     """How often."""
     number: int = request.config.getoption("--rounds")
     return number
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was tried, summed up: tests leave it as properties, since what their workers print nobody sees."""
-    tried: dict[str, collections.Counter[str]] = {}
-    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
-        for name, counts in report.user_properties:
-            tried.setdefault(name, collections.Counter()).update(counts)
-    for name, counts in sorted(tried.items()):
-        terminalreporter.write_line(f"{name}:")
-        for what, times in sorted(counts.items()):
-            terminalreporter.write_line(f"  {times:5} {what}")
