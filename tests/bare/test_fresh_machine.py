@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 
 import snapshot
 from bare_machine import USER, BareMachine, recap
+from shown import lines
 
 NEEDED = ("python3", "ip", "ping", "tcpdump")
 PACKAGES = "/var/lib/dpkg/status"
 # How apt-get was to ask, each time that it installed something.
 ASKING = "/var/log/asking"
 NOTE_ASKING = f'DPkg::Pre-Invoke {{ "echo ${{DEBIAN_FRONTEND:-somebody}} >>{ASKING}"; }};\n'
+#: What the first page has one type in the checkout, whose first lines the README has, too.
+BUILD, WALK, LOOK, REMOVE = (shlex.split(line, comments=True) for line in lines("scripts/docsite/index.md")[1:])
+README = [shlex.split(line) for line in lines("README.md", "make veth")]
 DISTRIBUTIONS_PYTHON = "ARGS=-e ansible_python_interpreter=/usr/bin/python3"
 
 
@@ -32,17 +37,19 @@ def one_command_is_enough_for_a_lab_and_one_removes_it(machine: BareMachine) -> 
     machine.write("/etc/apt/apt.conf.d/91asking", NOTE_ASKING)
     before = state(machine)
     with machine.online():
-        said = machine.types("make", "vxlan")
+        said = machine.types(*BUILD)
     assert recap(said)["failed"] == 0
     # Nothing asks where nobody may be to answer, or alarms the reader, such as a first try that failed.
     assert set(machine.read(ASKING).split()) == {"noninteractive"}
     assert not re.findall(r"^E: .*|^perl: .*", said, re.MULTILINE)
-    assert "ttl=64" in machine.inside("ip", "netns", "exec", "ns1", "ping", "-c1", "-W9", "198.51.100.2")
+    assert "ttl=64" in machine.inside(*LOOK)
 
     # Once all is there, no network is needed.
     packages = machine.read(PACKAGES)
-    assert recap(machine.types("make", "vxlan"))["changed"] == 0
-    machine.types("make", "vxlan", "ARGS=-e lab_state=absent")
+    assert recap(machine.types(*BUILD))["changed"] == 0
+    assert [BUILD, WALK] == README
+    machine.types(*WALK)
+    machine.types(*REMOVE)
     assert machine.read(PACKAGES) == packages
     assert snapshot.diff(before, state(machine)) == []
 
@@ -73,4 +80,4 @@ def test_a_user_without_sudo_is_told_so() -> None:
         machine.inside("mv", "/root/tcpip.lab", f"/home/{USER}/tcpip.lab")
         machine.inside("chown", "--recursive", f"{USER}:", f"/home/{USER}")
         machine.user = USER
-        assert "run this as root, or install sudo" in machine.types("make", "vxlan", fails=True)
+        assert "run this as root, or install sudo" in machine.types(*BUILD, fails=True)

@@ -51,17 +51,6 @@ def started(command: str, place: pathlib.Path = ROOT) -> str:
     return str(found).replace("$ask ", "").strip()
 
 
-def test_the_first_commands_are_for_a_lab() -> None:
-    """The playbook and its variables; `make` itself is typed on machines that have nothing yet by tests/bare."""
-    build, walk, _look, remove = lines("scripts/docsite/index.md")[1:]
-    assert [shlex.split(command, comments=True) for command in (build, walk)] == [
-        shlex.split(command) for command in lines("README.md", "make veth")
-    ]
-    said = [started(command).split(maxsplit=1) for command in (build, walk, remove)]
-    veth = "playbooks/veth.yml"
-    assert said == [[veth], [veth, "-e walkthrough=true"], [veth, "-e lab_state=absent"]]
-
-
 def test_a_lab_of_ones_own_is_a_target_of_make(tmp_path: pathlib.Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "playbooks").mkdir()
