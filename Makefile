@@ -11,6 +11,9 @@ MAKEFLAGS += --no-builtin-rules
 # Every playbook is a target; playbooks/vxlan.yml is "make vxlan".
 SCENARIOS := $(sort $(patsubst playbooks/%.yml,%,$(wildcard playbooks/*.yml)))
 ARGS ?=
+# "make veth -e lab_state=absent" and "make veth lab_state=absent" are what one types who has forgotten ARGS; make takes
+# the words for variables of its own.
+GIVEN = $(strip $(foreach name,$(sort $(filter lab_% walkthrough,$(.VARIABLES))),$(if $(filter command,$(origin $(name))),-e '$(name)=$($(name))')))
 
 # Given by name, it is read even where others may write to this directory.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -53,7 +56,7 @@ tools:
 # A password is asked for only where sudo would ask for one.
 $(SCENARIOS): setup
 	@ask=; [ "$$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null || ask=--ask-become-pass; \
-	$(BIN)/ansible-playbook playbooks/$@.yml $$ask $(ARGS)
+	$(BIN)/ansible-playbook playbooks/$@.yml $$ask $(if $(GIVEN),$(GIVEN) )$(ARGS)
 
 test: setup-dev tools
 	@$(BIN)/python scripts/prove.py test

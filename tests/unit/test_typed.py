@@ -51,6 +51,13 @@ def started(command: str, place: pathlib.Path = ROOT) -> str:
     return str(found).replace("$ask ", "").strip()
 
 
+@pytest.mark.parametrize("word", ["-e", ""])
+def test_variables_of_a_lab_are_handed_on_where_make_takes_them_for_its_own(word: str) -> None:
+    said = started(f"make veth {word} lab_state=absent lab_report='of mine.html' ARGS=--check")
+    given = ["-e", "lab_report=of mine.html", "-e", "lab_state=absent"]
+    assert shlex.split(said) == ["playbooks/veth.yml", *given, "--check"]
+
+
 def test_a_lab_of_ones_own_is_a_target_of_make(tmp_path: pathlib.Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "playbooks").mkdir()
