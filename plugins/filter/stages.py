@@ -54,67 +54,17 @@ _value:
     sysctl: [{netns: router, name: net.ipv4.ip_forward, value: 0}]
 """
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from ansible_collections.tcpip.lab.plugins.module_utils import merging
-from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
-from ansible_collections.tcpip.lab.plugins.module_utils.merging import IDENTITIES
 from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
+from ansible_collections.tcpip.lab.plugins.plugin_utils.stages import topologies
 
 
 @refusing
 def stages(given: Any, upto: int | None = None) -> dict[str, list[dict[str, Any]]]:
     """The topology of the first C(upto) stages. Raises AnsibleFilterError with the place of the first fault."""
-    return merging.merge(_topologies(given)[:upto])
-
-
-def _topologies(given: Any) -> list[Mapping[str, Any]]:
-    if not _is_list(given):
-        raise LabError(f"{given!r} is not a list of stages", "stages")
-    return [_topology(stage, f"stages[{number}]") for number, stage in enumerate(given)]
-
-
-def _topology(stage: Any, place: str) -> Mapping[str, Any]:
-    if not isinstance(stage, Mapping):
-        raise LabError(f"{stage!r} is not a mapping", place)
-    found = stage.get("topology") or {}
-    if not isinstance(found, Mapping):
-        raise LabError(f"{found!r} is not a mapping of kinds to lists", f"{place}.topology")
-    for kind, items in found.items():
-        _check_items(kind, items, f"{place}.topology.{kind}")
-    return found
-
-
-def _check_items(kind: str, items: Any, place: str) -> None:
-    if kind not in IDENTITIES:
-        close = difflib.get_close_matches(kind, IDENTITIES, n=1)
-        raise LabError("is not a kind of resource", place, f"did you mean {close[0]}?" if close else "")
-    if not _is_list(items):
-        raise LabError(f"{items!r} is not a list", place)
-    seen: dict[Any, str] = {}
-    for where, identity in _identities(kind, items, place):
-        if identity in seen:
-            raise LabError(f"is declared already, as {seen[identity]}", where, "a later stage may complete it")
-        seen[identity] = where
-
-
-def _identities(kind: str, items: Sequence[Any], place: str) -> Iterator[tuple[str, Any]]:
-    for number, item in enumerate(items):
-        where = f"{place}[{number}]"
-        if not isinstance(item, Mapping):
-            raise LabError(f"{item!r} is not a mapping of options", where)
-        try:
-            identity = merging.identity(kind, item)
-            hash(identity)
-        except (TypeError, ValueError) as reason:
-            raise LabError(str(reason), where) from None
-        yield where, identity
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    return merging.merge(topologies(given)[:upto])
 
 
 class FilterModule:

@@ -9,11 +9,11 @@ Ansible validates a module's own options. A topology has thousands of items, and
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Callable
 
 from .errors import LabError
+from .hints import meant
 from .lean import dataclass
 
 _TRUE = frozenset(("true", "yes", "on", "1"))
@@ -81,18 +81,13 @@ def read(item: Any, options: Options, place: str) -> dict[str, Any]:
         raise LabError(f"{item!r} is not a mapping of options", place)
     for key in item:
         if key not in options:
-            raise LabError(f"{key!r} is not an option", place, _suggestion(key, options))
+            raise LabError(f"{key!r} is not an option", place, meant(key, options))
     return {
         name: _omitted(name, option, place)
         if item.get(name) is None
         else _read_option(item[name], option, _inside(place, name))
         for name, option in options.items()
     }
-
-
-def _suggestion(key: Any, options: Options) -> str:
-    close = difflib.get_close_matches(str(key), options, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(options)}"
 
 
 def _inside(place: str, name: str) -> str:
@@ -175,4 +170,5 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "float": _number,
     "bool": _truth,
     "dict": _mapping,
+    "raw": lambda given: given,
 }

@@ -11,12 +11,12 @@ than its share; then nodes are moved where that leaves fewer links to cross.
 
 from __future__ import annotations
 
-import difflib
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import LabError
+from .hints import meant
 from .kinds import Netns, Resource, Veth, Vswitch
 from .lean import dataclass
 from .merging import Items
@@ -78,9 +78,7 @@ def _wishes(items: Items, machines: Sequence[str]) -> list[_Wish]:
 def _one_of(known: Collection[str], name: Any, where: str, otherwise: str) -> str | None:
     if name is None or name in known:
         return None if name is None else str(name)
-    close = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}"
-    raise LabError(f"{name!r} is {otherwise}", where, hint)
+    raise LabError(f"{name!r} is {otherwise}", where, meant(name, known))
 
 
 class _Groups:

@@ -19,6 +19,9 @@ if t.TYPE_CHECKING:
 SCENARIOS = ("router", "veth", "vxlan")
 
 
+PLUGGED = {"title": "a", "topology": {"netns": [{"name": "a"}]}}
+
+
 def path(scenario: str) -> str:
     return f"playbooks/{scenario}.yml"
 
@@ -116,6 +119,14 @@ def test_the_number_of_tasks_is_small(machine: LabMachine) -> None:
         ({"lab_stages": [{"title": "a", "topology": {"veths": []}}]}, "stages[0].topology.veths: is not a kind of"),
         ({"lab_stages": [{"title": "a", "topology": {"netns": [{"name": "../x"}]}}]}, "netns[0].name: '../x'"),
         ({"lab_stages": []}, "nothing is declared"),
+        (
+            {"lab_stages": [PLUGGED, {"title": "b", "checks": [{"name": "lo", "link": {"netns": "c", "name": "lo"}}]}]},
+            "Stage 2 (b), check 1 (lo): lab_stages[1].checks[0]: 'c' is not in netns of this stage or an earlier one",
+        ),
+        (
+            {"walkthrough": True, "lab_stages": [PLUGGED, {"title": "b", "checks": [{"pong": {}}]}]},
+            "lab_stages[1].checks[0]: 'pong' is not an option (did you mean 'ping'?). Nothing was changed.",
+        ),
     ],
 )
 def test_what_is_no_scenario_is_refused_and_nothing_is_made(
@@ -124,6 +135,7 @@ def test_what_is_no_scenario_is_refused_and_nothing_is_made(
     before = machine.snapshot()
     run = machine.playbook(path("veth"), _fails=True, **variables)
     assert message in str(run.tasks[-1]["msg"])
+    assert run.changed == 0
     assert snapshot.diff(before, machine.snapshot()) == []
 
 

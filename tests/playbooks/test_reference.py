@@ -46,8 +46,12 @@ route add default via 192.0.2.2
 
 def examples(plugin: str) -> Tasks:
     """What the documentation of a plugin has one write into a play."""
-    text = importlib.import_module(f"ansible_collections.tcpip.lab.plugins.{plugin}").EXAMPLES
-    return t.cast("Tasks", yaml.safe_load(text))
+    return t.cast("Tasks", documented(plugin, "EXAMPLES"))
+
+
+def documented(plugin: str, part: str) -> t.Any:
+    """A part of the documentation of a plugin."""
+    return yaml.safe_load(getattr(importlib.import_module(f"ansible_collections.tcpip.lab.plugins.{plugin}"), part))
 
 
 def played(machine: LabMachine, reader: Reader, *plays: tuple[str, Tasks]) -> Run:
@@ -70,6 +74,7 @@ def test_the_examples_of_the_filters(machine: LabMachine, reader: Reader) -> Non
     assert {task["name"] for task in (*alone, *steps, *stages)} <= said.keys()
     assert said["Name the nodes that have no default route"] == ["router"]
     assert said["Say what is not as it was declared"] == []
+    assert said["Say what is wrong with a stage"] == documented("filter.stages_fault", "RETURN")["_value"]["sample"]
     assert "<svg" in reader.types("dot -Tsvg router.dot")
     assert "192.0.2.254/24" in (reader.place / "router.mermaid").read_text(encoding="utf-8")
     assert "Lab cable: the check passed" in (reader.place / "report.html").read_text(encoding="utf-8")

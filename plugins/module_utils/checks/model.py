@@ -35,13 +35,18 @@ class Check:
     subject: Subject
     captures: tuple[Capture, ...] = ()
 
+    def namespaces(self) -> set[str]:
+        """Those that have a part in it, and have to be there."""
+        return {*self.subject.namespaces(), *(each.netns for each in self.captures)}
+
 
 def parse(items: Any, place: str = "checks") -> list[Check]:
     """The checks in the order given. Raises LabError with the place of the first fault: C(checks[2].ping.to: ...)."""
-    return [_check(item, f"{place}[{number}]") for number, item in enumerate(items)]
+    return [parse_one(item, f"{place}[{number}]") for number, item in enumerate(items)]
 
 
-def _check(item: Any, place: str) -> Check:
+def parse_one(item: Any, place: str) -> Check:
+    """One of them."""
     given = read(item, CHECK, place)
     kinds = [kind for kind in KINDS if given[kind] is not None]
     if len(kinds) != 1:

@@ -102,16 +102,7 @@ class _Plan:
 
     def _machines_of(self, check: Check) -> set[str]:
         """All that have a part in it."""
-        subject = check.subject
-        spaces = {subject.home(), *(each.netns for each in check.captures)}
-        if isinstance(subject, Exchange):
-            spaces |= {subject.at} if subject.at is not None else set()
-            spaces |= {wanted.netns for _when, wanted in subject.sockets}
-        if isinstance(subject, LeaseFact):
-            spaces.add(subject.server)
-        if isinstance(subject, Mesh):
-            spaces.update(subject.sources)
-        return {self._machine(netns) for netns in spaces}
+        return {self._machine(netns) for netns in (check.subject.home(), *check.namespaces())}
 
     def _together(self, given: Iterable[_Given]) -> Iterator[_Action]:
         """Each machine makes its own, one machine after another."""

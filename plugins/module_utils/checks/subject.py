@@ -64,6 +64,10 @@ class _Subject(ABC):
     def home(self) -> str:
         """The namespace where it is asked: on which machine that is, is for others to know."""
 
+    def namespaces(self) -> set[str]:
+        """Those that have a part in it, and have to be there."""
+        return {self.home()}
+
 
 class Fact(_Subject):
     """What is there or not without any traffic of ours. It is looked at when the traffic of all checks is over."""

@@ -64,6 +64,11 @@ class Exchange(Traffic):
     expect: str
     sockets: tuple[tuple[str, Wanted], ...] = ()
 
+    def namespaces(self) -> set[str]:
+        """Who sends, who listens, and whose sockets are looked at."""
+        listener = set() if self.at is None else {self.at}
+        return {self.from_, *listener, *(wanted.netns for _when, wanted in self.sockets)}
+
     def describe(self) -> str:
         """From where to what address and port."""
         return f"{self.protocol} from {netns_words(self.from_)} to {self.to} port {self.port}"

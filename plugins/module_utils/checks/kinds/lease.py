@@ -50,6 +50,10 @@ class LeaseFact(Fact):
     server: str
     name: str
 
+    def namespaces(self) -> set[str]:
+        """The client's and the server's."""
+        return {self.netns, self.server}
+
     def describe(self) -> str:
         """Which interface, and which server."""
         return f"lease of {self.dev} in {netns_words(self.netns)} from {self.name} in {netns_words(self.server)}"

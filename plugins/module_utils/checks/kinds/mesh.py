@@ -50,6 +50,10 @@ class Mesh(Traffic):
         """Who is to reach whom."""
         return [mesh.Pair(source, netns) for source in self.sources for netns in self.addresses if netns != source]
 
+    def namespaces(self) -> set[str]:
+        """All that are to reach the addresses."""
+        return set(self.sources)
+
     def describe(self) -> str:
         """How many, from where and to where."""
         return f"ping from {_counted(self.sources)} to {_counted(list(self.addresses))}, each to each"

@@ -41,6 +41,10 @@ class NetnsFact(Fact):
         """The namespace itself: it is listed where it is."""
         return self.name
 
+    def namespaces(self) -> set[str]:
+        """Nobody has to be there where nobody must be."""
+        return {self.name} if self.present else set()
+
     def expected(self) -> str:
         """Whether it is listed, and what is in it."""
         if not self.present:

@@ -87,7 +87,7 @@ def test_what_has_the_same_identity_is_overridden(kind: str, earlier: t.Any, lat
         ("x", "stages: 'x' is not a list of stages"),
         (["x"], "stages[0]: 'x' is not a mapping"),
         ([{"topology": ["x"]}], "stages[0].topology: ['x'] is not a mapping of kinds to lists"),
-        ([stage(), stage(veths=[])], "stages[1].topology.veths: is not a kind of resource (did you mean veth?)"),
+        ([stage(), stage(veths=[])], "stages[1].topology.veths: is not a kind of resource (did you mean 'veth'?)"),
         ([stage(veth={"name": "a"})], "stages[0].topology.veth: {'name': 'a'} is not a list"),
         ([stage(netns=["a"])], "stages[0].topology.netns[0]: 'a' is not a mapping of options"),
         ([stage(netns=[{"name": ["a"]}])], "stages[0].topology.netns[0]: unhashable type: 'list'"),

@@ -1,0 +1,89 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: stages_fault
+short_description: What is wrong with a scenario's stages
+version_added: 0.1.0
+description:
+  - Reads the stages of a scenario as the role P(tcpip.lab.lab#role) takes them, and tells the first fault in one
+    sentence, with the stage and the check that it is in. The text is empty if there is none.
+  - A fault is a key that a stage has not got, a stage without a title, what is no topology for
+    P(tcpip.lab.stages#filter), and a check that M(tcpip.lab.check) would refuse, or that is about a namespace which is
+    not there in its stage. The items of a topology are read by M(tcpip.lab.topology).
+  - A check with a variable that has no value yet is read when it is made.
+positional: before, checks
+options:
+  _input:
+    description: The stages.
+    type: list
+    elements: dict
+    required: true
+  before:
+    description: What is there before the first of them, as stages of which only C(topology) is read.
+    type: list
+    elements: dict
+    default: []
+  checks:
+    description: Whether the checks are read, too.
+    type: bool
+    default: true
+seealso:
+  - plugin: tcpip.lab.stages
+    plugin_type: filter
+    description: The topology that stages add up to.
+"""
+
+EXAMPLES = r"""
+- name: Say what is wrong with a stage
+  ansible.builtin.debug:
+    msg: "{{ lab_stages | tcpip.lab.stages_fault }}"
+  vars:
+    lab_stages:
+      - title: A cable
+        topology:
+          netns: [{name: ns1}, {name: ns2}]
+        checks:
+          - name: ns1 reaches ns2
+            ping: {from: ns1, too: 192.0.2.2}
+"""
+
+RETURN = r"""
+_value:
+  description: The fault.
+  type: str
+  sample: >-
+    Stage 1 (A cable), check 1 (ns1 reaches ns2): lab_stages[0].checks[0].ping: 'too' is not an option
+    (did you mean 'to'?)
+"""
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import kept
+from ansible_collections.tcpip.lab.plugins.plugin_utils.stages import examine
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+
+@pass_context
+def stages_fault(context: Context, given: Any, before: Sequence[Any] = (), checks: bool = True) -> str:
+    """The first fault, "" if there is none."""
+    omit = context.resolve("omit")
+    try:
+        examine(given, before, (lambda check: kept(check, omit)) if checks else None)
+    except LabError as error:
+        return str(error)
+    return ""
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters by name."""
+        return {"stages_fault": stages_fault}
