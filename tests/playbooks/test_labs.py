@@ -115,8 +115,24 @@ def test_the_number_of_tasks_is_small(machine: LabMachine) -> None:
     ("variables", "message"),
     [
         ({"lab_state": "there"}, "value of lab_state must be one of: present, absent, got: there"),
-        ({"lab_stages": [{"title": "a", "check": []}]}, "lab_stages"),
-        ({"lab_stages": [{"title": "a", "topology": {"veths": []}}]}, "stages[0].topology.veths: is not a kind of"),
+        ({"lab_stages": "a"}, "lab_stages: 'a' is not a list of stages. Nothing was changed."),
+        (
+            {"lab_stages": [{"text": "a"}]},
+            "Stage 1: lab_stages[0].title: is required. A stage has a title, and may have a",
+        ),
+        (
+            {"lab_stages": [PLUGGED, {"title": "b", "checks": "c"}]},
+            "Stage 2 (b): lab_stages[1].checks: 'c' is not a list.",
+        ),
+        (
+            {"lab_stages": [{"title": "a", "topolgy": {}}]},
+            "Stage 1 (a): lab_stages[0]: 'topolgy' is not an option (did you mean 'topology'?). A stage has a title,"
+            " and may have a text, a topology (a mapping of kinds to lists) and checks (a list). Nothing was changed.",
+        ),
+        (
+            {"lab_stages": [{"title": "a", "topology": {"veths": []}}]},
+            "Stage 1 (a): lab_stages[0].topology.veths: is not a kind of resource (did you mean 'veth'?). Nothing",
+        ),
         ({"lab_stages": [{"title": "a", "topology": {"netns": [{"name": "../x"}]}}]}, "netns[0].name: '../x'"),
         ({"lab_stages": []}, "nothing is declared"),
         (

@@ -98,3 +98,24 @@ def test_no_scenario_has_a_fault() -> None:
     for lab in map(rendered.read, rendered.scenarios()):
         for topology, checks in zip(lab.topologies, lab.checks):
             assert fault({"title": lab.name, "topology": topology, "checks": checks}) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("a", "Stage 1: lab_stages[0]: 'a' is not a mapping of options. A stage has a title, and may have"),
+        ({"text": "a"}, "Stage 1: lab_stages[0].title: is required. A stage has a title, and may have"),
+        ({"title": ["a"]}, "Stage 1: lab_stages[0].title: ['a'] is not a text. A stage has"),
+        (stage(topology=[]), "Stage 1 (A cable): lab_stages[0].topology: [] is not a mapping. A stage has"),
+        (stage(topology={"netns": "a"}), "Stage 1 (A cable): lab_stages[0].topology.netns: 'a' is not a list"),
+        ({"title": "A", "checks": "ping"}, "Stage 1 (A): lab_stages[0].checks: 'ping' is not a list. A stage has"),
+        (stage(chekcs=[]), "Stage 1 (A cable): lab_stages[0]: 'chekcs' is not an option (did you mean 'checks'?). A"),
+    ],
+)
+def test_what_is_no_stage_is_told_with_what_a_stage_is(given: t.Any, message: str) -> None:
+    assert fault(given).startswith(message)
+    assert fault(stage(), given).startswith(message.replace("Stage 1", "Stage 2").replace("[0]", "[1]"))
+
+
+def test_an_empty_stage_is_one() -> None:
+    assert fault({"title": "Look", "text": None, "topology": None, "checks": None}) == ""
