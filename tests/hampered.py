@@ -15,6 +15,7 @@ import signal
 import subprocess
 import time
 import typing as t
+import zlib
 
 import acts
 import snapshot
@@ -26,29 +27,77 @@ if t.TYPE_CHECKING:
     from labs import Items
 
 LAB, DEV = "lab", "up1"
-#: By which errors an act may fail, by its sort; any other by the last ones. A file or a link that another program has
-#: made a moment ago is EEXIST.
-ERRORS: dict[str, list[int]] = {
-    "dump": [errno.ENOMEM, errno.EPERM, errno.EBUSY, acts.INTERRUPTED],
-    "get": [errno.ENOMEM, errno.EPERM, errno.EBUSY],
-    "del": [errno.ENOMEM, errno.EPERM, errno.EBUSY],
-    "exclusive": [errno.ENOSPC, errno.EPERM, errno.EEXIST, errno.ENOMEM],
-    "mkdir": [errno.ENOSPC, errno.EPERM, errno.EEXIST, errno.ENOMEM],
-    "start": [errno.ENOMEM, errno.EPERM, errno.ENOSPC],
-    "remove": [errno.EPERM, errno.EBUSY, errno.ENOMEM],
-    "rmdir": [errno.EPERM, errno.EBUSY, errno.ENOMEM],
-    "new": [errno.ENOMEM, errno.EPERM, errno.EBUSY, errno.ENOSPC, errno.EEXIST],
+
+
+class Act(t.NamedTuple):
+    """What a run does, as hampered_server.py knows it again: `which` counts the same ones."""
+
+    sort: str
+    words: str
+    which: int
+
+    def __str__(self) -> str:
+        return f"{self.sort} {self.words} ({self.which})"
+
+
+class Try(t.NamedTuple):
+    """An act, and the error by which it fails; 0 if the run is killed before it."""
+
+    act: Act
+    error: int
+
+    @property
+    def checksum(self) -> int:
+        """By which it is chosen, whatever other acts there are."""
+        return zlib.crc32(repr((*self.act, self.error)).encode())
+
+
+#: The errors that a run goes on from, by the sort of the act: a file or a link that another program has made a moment
+#: ago, a name that is in use, a dump that a change has interrupted.
+EXPECTED: dict[str, list[int]] = {
+    "dump": [acts.INTERRUPTED],
+    "exclusive": [errno.EEXIST],
+    "mkdir": [errno.EEXIST],
+    "new": [errno.EEXIST, errno.EBUSY],
+}
+#: Those of which the engine makes no difference, by the sort of the act; any other has the last ones.
+PLAIN: dict[str, list[int]] = {
+    **{sort: [errno.ENOMEM, errno.EPERM, errno.EBUSY] for sort in ("dump", "get", "del", "remove", "rmdir")},
+    **{sort: [errno.ENOMEM, errno.EPERM, errno.ENOSPC] for sort in ("exclusive", "mkdir", "start", "new")},
     "": [errno.ENOMEM, errno.EPERM, errno.EBUSY, errno.ENOSPC],
 }
-#: Its sort, its words, and the error by which it failed.
-Act = tuple[str, str, int | None]
+#: The whole of netlink messages whose each is an act itself: killed before it, or before the first one, is the same.
+_WHOLE = "batch"
+
+
+def kills(found: t.Iterable[Act]) -> list[Try]:
+    """Every act as the one before which a run is killed."""
+    return [Try(act, 0) for act in found if act.sort != _WHOLE]
+
+
+def failures(found: t.Iterable[Act]) -> list[Try]:
+    """Every act with each error that runs may go on from, and with one of the others: same ones have them in turn."""
+    return [Try(act, error) for act in found for error in (*EXPECTED.get(act.sort, ()), _plain(act))]
+
+
+def _plain(act: Act) -> int:
+    errors = PLAIN.get(act.sort, PLAIN[""])
+    return errors[(zlib.crc32(f"{act.sort} {act.words}".encode()) + act.which) % len(errors)]
+
+
+def some(tries: t.Iterable[Try], number: int) -> list[Try]:
+    """So many of them, of as many sorts of acts."""
+    of_sorts: dict[str, Try] = {}
+    for each in sorted(tries, key=lambda each: each.checksum):
+        of_sorts.setdefault(each.act.sort, each)
+    return list(of_sorts.values())[:number]
 
 
 class Ended(t.NamedTuple):
-    """How a run ended: `act` is the one that was interfered with, None if it had fewer acts."""
+    """How a run ended: `met` says whether it came to the act that was interfered with."""
 
-    act: Act | None
-    acts: list[str]
+    met: bool
+    acts: list[Act]
     status: int
     printed: str
 
@@ -78,21 +127,21 @@ class Hampered:
         """End the process that runs the modules."""
         self._server.communicate()
 
-    def run(self, items: Items | None, act: int = 0, error: t.Any = None) -> Ended:
-        """Declare the lab, or remove it; the nth act fails by the error, or is the end if that is 0."""
+    def run(self, items: Items | None, tried: Try | None = None) -> Ended:
+        """Declare the lab, or remove it."""
         wanted = {"state": "absent"} if items is None else items
         args = {"name": LAB, **wanted, "_ansible_check_mode": False, "_ansible_diff": False}
         order = {"ansible": ANSIBLE_DIRECTORY, "collections": str(COLLECTIONS), "module": "topology", "args": args}
         assert self._server.stdin is not None
         assert self._server.stdout is not None
+        act, error = tried or (None, 0)
         self._server.stdin.write(json.dumps({**order, "act": act, "error": error}) + "\n")
         self._server.stdin.flush()
         line = self._server.stdout.readline()
         assert line, f"the process that runs the modules has ended with {self._server.wait()}"
         answer = json.loads(line)
-        found = [tuple(each) for each in answer["acts"]]
-        hit = next((each for each in found if each[2] is not None), None)
-        return Ended(hit, [words for _sort, words, _error in found], answer["status"], answer["printed"].strip())
+        found = [Act(*each) for each in answer["acts"]]
+        return Ended(act in found, found, answer["status"], answer["printed"].strip())
 
     def must(self, items: Items | None) -> dict[str, t.Any]:
         """The same, with nothing in its way."""
@@ -216,6 +265,7 @@ class Trial:
         self._wanted = self._made(self._after)
         self._first = self._made(self._before)
         self.tried: collections.Counter[str] = collections.Counter()
+        self.missed: list[str] = []
         self.found: list[str] = []
 
     def __enter__(self) -> t.Self:
@@ -247,53 +297,59 @@ class Trial:
         left = re.findall(r"could not remove (/run/\S+):", told)
         return [line for line in found if not any(line.startswith(f"/run: +{path}") for path in left)]
 
-    def concerning(self, way: str, *files: str) -> list[int]:
-        """The acts that change files whose paths begin so, as `killed` or `failed` counts them."""
-        words = self._runs.run(self._after, error=0 if way == "killed" else None).acts
+    def acts(self) -> list[Act]:
+        """What the passage consists of."""
+        found = self._runs.run(self._after).acts
         self._runs.must(self._before)
-        return [number for number, each in enumerate(words, 1) if each.startswith(files)]
+        return found
 
-    def through(self, one: t.Callable[[int], bool], acts: t.Iterable[int]) -> None:
-        """Try these acts, as long as there are any, and go on behind those that show a fault."""
-        for act in acts:
+    def through(self, tries: t.Iterable[Try]) -> None:
+        """Try these, and go on behind those that show a fault."""
+        for each in tries:
             try:
-                if not one(act):
-                    return
+                if each.error:
+                    self._failed(each)
+                else:
+                    self._killed(each)
             except AssertionError as error:
                 self.found.append(str(error))
                 for items in (None, self._before):
                     self._runs.must(items)
 
-    def killed(self, act: int) -> bool:
-        """Kill the run before the act, twice: what is left is completed, then removed. False if it has no such act."""
+    def _hampered(self, tried: Try) -> Ended | None:
+        """How the run ended; None if it has not come to the act this time, such as one that waits for something."""
+        ended = self._runs.run(self._after, tried)
+        if ended.met:
+            return ended
+        assert ended.status == 0, ended.printed
+        self._runs.must(self._before)
+        self.missed.append(str(tried.act))
+        return None
+
+    def _killed(self, tried: Try) -> None:
+        """Kill the run before the act, twice: what is left is completed, then removed."""
         for repair, picture in ((self._after, self._wanted), (None, self._nothing)):
-            ended = self._runs.run(self._after, act, 0)
-            if ended.act is None:
-                assert ended.status == 0, ended.printed
-                self._runs.must(self._before)
-                return False
+            ended = self._hampered(tried)
+            if ended is None:
+                return
             assert ended.killed, ended.printed
             self._runs.ledger()
-            where = f"killed before act {act}, {ended.act[0]} {ended.act[1]}"
+            where = f"killed before {tried.act}"
             self._again(repair, where)
             self._becomes(picture, where)
             self._again(self._before, where)
-            self.tried[ended.act[0]] += 1
-        return True
+        self.tried[tried.act.sort] += 1
 
-    def failed(self, act: int) -> bool:
-        """Let the act fail: all is as before, and a second run completes. False if the run has no such act."""
+    def _failed(self, tried: Try) -> None:
+        """Let the act fail: all is as before, and a second run completes."""
         ledger = self._runs.ledger()
-        ended = self._runs.run(self._after, act, ERRORS)
-        if ended.act is None:
-            assert ended.status == 0, ended.printed
-            self._runs.must(self._before)
-            return False
-        sort, words, number = ended.act
-        error = errno.errorcode.get(number or 0, "an interruption")
+        ended = self._hampered(tried)
+        if ended is None:
+            return
+        error = errno.errorcode.get(tried.error, "an interruption")
         said = ended.printed.partition(', "invocation"')[0]
-        where = f"act {act}, {sort} {words}, failed by {error}: {said}"
-        verdict = self._judged(ended, where)
+        where = f"{tried.act} failed by {error}: {said}"
+        verdict = self._judged(ended, tried.error, where)
         if verdict == _UNDONE:
             self._becomes(self._first, where)
             assert self._runs.ledger() == ledger, where
@@ -303,9 +359,8 @@ class Trial:
         self._again(self._before, where)
         self._becomes(self._first, where)
         self.tried[f"{error}: {verdict}"] += 1
-        return True
 
-    def _judged(self, ended: Ended, where: str) -> str:
+    def _judged(self, ended: Ended, error: int, where: str) -> str:
         """What the run says that it has come to. It names what failed, and why, and never fails in Python's words."""
         assert ended.printed.startswith("{"), where
         result = ended.result
@@ -314,8 +369,7 @@ class Trial:
             self._becomes(self._wanted, where)
             return _DONE
         message = result["msg"]
-        assert ended.act is not None
-        assert _names(message, ended.act[2] or 0), where
+        assert _names(message, error), where
         if _DONE in message:
             return f"told: {_DONE}"
         return "told what is left" if _LEFT in message else _UNDONE
@@ -328,7 +382,7 @@ class Trial:
 
 def _names(message: str, error: int) -> bool:
     """Whether a message tells what could not be done, and the kernel's reason."""
-    if error == errno.EEXIST and message.endswith(" was made by somebody else in the meantime"):
+    if error == errno.EEXIST and " was made by somebody else in the meantime" in message:
         return True
     reasons = [os.strerror(error) if error != acts.INTERRUPTED else "changes too fast"]
     if error == errno.EEXIST:  # whoever has made it a moment ago has removed it again

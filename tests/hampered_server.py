@@ -1,12 +1,12 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules run one after another by forks of one process, and each is killed before its nth act, or that act fails.
+"""Modules run one after another by forks of one process, and each is killed before one of its acts, or that act fails.
 
-Reads orders as run_module.py takes them, one a line, with the number of the act and its `error`: one of errno(3), -1
-for an answer that was interrupted, 0 for SIGKILL, null for an act like any other. It may be a table of lists, too, by
-the sort of the act: then each act of a sort has the next one in turn.
-Prints for each what the module printed, how it ended, and its acts up to that one.
+Reads orders as run_module.py takes them, one a line, with the `act`, null for none, and its `error`: one of errno(3),
+-1 for an answer that was interrupted, 0 for SIGKILL. An act is known by its sort, its words, and which one of those of
+the same sort and words it is: other acts that come or go do not change that.
+Prints for each what the module printed, how it ended, and its acts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import collections
 import importlib
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -24,37 +25,32 @@ import acts
 import module_server
 import run_module
 
-#: The whole of netlink messages whose each is an act itself.
-_NO_STEPS = "batch"
+#: What differs in the words of an act between two runs or two machines: numbers of descriptors, of namespaces and of
+#: versions, the times of files, and where Python is.
+_VARYING = re.compile(r"(?<=/fd/)\d+|(?<=cpython-)\d+|\d{9,}(\.\d+)?|/\S*/(?=python)")
 
 
 class Hand:
     """Is asked before each act, notes it, and interferes with one."""
 
     def __init__(self, order: dict[str, t.Any], notes: int) -> None:
-        self._most: int = order["act"]
-        self._error: int | dict[str, list[int]] | None = order["error"]
-        self._seen: collections.Counter[str] = collections.Counter()
+        self._chosen = tuple(order["act"] or ())
+        self._error: int = order["error"]
+        self._seen: collections.Counter[tuple[str, str]] = collections.Counter()
         self._notes = notes
         self._write = os.write
 
     def ask(self, sort: str, words: str) -> int:
         """The error, or 0; or no answer, if this is the end."""
-        if self._error == 0 and sort == _NO_STEPS:
+        same = (sort, _VARYING.sub("", words))
+        self._seen[same] += 1
+        act = (*same, self._seen[same])
+        self._write(self._notes, (json.dumps(act) + "\n").encode())
+        if act != self._chosen:
             return 0
-        self._most -= 1
-        self._seen[sort] += 1
-        error = self._chosen(sort) if self._most == 0 else None
-        self._write(self._notes, (json.dumps([sort, words, error]) + "\n").encode())
-        if error == 0:
+        if self._error == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return error or 0
-
-    def _chosen(self, sort: str) -> int | None:
-        if self._error is None or isinstance(self._error, int):
-            return self._error
-        errors: list[int] = self._error.get(sort, self._error[""])
-        return errors[self._seen[sort] % len(errors)]
+        return self._error
 
 
 def run(order: dict[str, t.Any]) -> dict[str, t.Any]:
