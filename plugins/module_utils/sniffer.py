@@ -99,12 +99,26 @@ def listen(interface: str) -> socket.socket:
     return found
 
 
+def append(record: bytes, otherwise: str) -> None:
+    """Add all of the record to the capture file, or nothing, and end with these words and the reason.
+
+    A disk that becomes full takes a part of it, behind which no reader would find another record.
+    """
+    left = memoryview(record)
+    try:
+        while left:  # but for that it is one call, so that nobody reads half of it
+            left = left[os.write(1, left) :]
+    except OSError as error:
+        os.ftruncate(1, os.fstat(1).st_size - len(record) + len(left))
+        raise SystemExit(f"{otherwise}: {error.strerror}") from None
+
+
 def begin_file(link_type: int) -> None:
     """Begin the capture file, or go on with one of the same kind. No other file is touched."""
     header = HEADER.pack(MAGIC, 2, 4, 0, 0, MOST, link_type)
     there = os.pread(1, HEADER.size, 0)
     if not there:
-        os.write(1, header)
+        append(header, "the capture file cannot be begun")
     elif there != header:
         raise SystemExit("the file is there and holds something else than such a capture")
 
@@ -165,8 +179,8 @@ class Capture:
             return
         seconds, nanoseconds = TIMESTAMP.unpack(extra[socket.SOL_SOCKET, SO_TIMESTAMPNS])
         kept = frame[: self._snaplen]
-        # In one call, so that no record is ever half written.
-        os.write(1, RECORD.pack(seconds, nanoseconds // 1000, len(kept), len(frame)) + kept)
+        record = RECORD.pack(seconds, nanoseconds // 1000, len(kept), len(frame)) + kept
+        append(record, f"the capture file ends with packet {self.count} of this capture")
         self.count += 1
 
 

@@ -52,6 +52,8 @@ notes:
   - The interface is opened as root, the packets are read as the user C(nobody).
   - In a topology, captures start before the interfaces of the lab are switched on, and stop when all else has stopped.
   - Whole records are written at once. The file can be read at any time.
+  - Where the disk is full, the file ends with a whole packet and the capture ends, and its log says so. The next run
+    goes on in the same file, if there is room.
 seealso:
   - module: tcpip.lab.check
     description: Looks at the packets of a check's own traffic.

@@ -49,6 +49,12 @@ def packets(machine: LabMachine, path: str, *words: str) -> list[str]:
     return [line for line in lines if not line.startswith("\t")]  # bytes of what it does not know
 
 
+def whole(machine: LabMachine, path: str) -> list[str]:
+    """The same of a file that has to end with a whole packet."""
+    assert "truncated" not in machine.run(["tcpdump", "-n", "-r", path], check=False).stderr
+    return packets(machine, path)
+
+
 def ping(machine: LabMachine, count: int = 1) -> None:
     machine.run(["ip", "netns", "exec", "ns1", "ping", "-c", str(count), "-i", "0.01", "-W", "2", "192.0.2.2"])
 
@@ -96,8 +102,7 @@ def test_every_packet_is_there_when_it_is_stopped_and_the_file_is_whole(pair: La
     pair.module("capture", **CAPTURE, path=FILE, filter="icmp")
     ping(pair, 200)
     pair.module("capture", name="all", netns="ns1", state="absent")
-    assert len(packets(pair, FILE)) == 400
-    assert "truncated" not in pair.run(["tcpdump", "-r", FILE]).stderr
+    assert len(whole(pair, FILE)) == 400
 
 
 def test_it_reads_packets_as_nobody(pair: LabMachine) -> None:
@@ -126,6 +131,32 @@ def test_killed_it_goes_on_in_the_same_file(pair: LabMachine) -> None:
     ping(pair)
     pair.module("capture", name="all", netns="ns1", state="absent")
     assert len(packets(pair, FILE)) == 4
+
+
+def test_on_a_full_disk_it_stops_behind_a_whole_packet_and_goes_on_once_there_is_room(pair: LabMachine) -> None:
+    pair.run(["mkdir", "/tmp/disk"])
+    pair.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/tmp/disk"])
+    capture = {**CAPTURE, "path": "/tmp/disk/all.pcap", "filter": "icmp"}
+    first = pair.module("capture", **capture)["capture"]
+    pair.run(["ip", "netns", "exec", "ns1", "ping", "-c", "50", "-i", "0.01", "-s", "1000", "192.0.2.2"])
+    wait_for(pair, "sh", "-c", f"! test -e /proc/{first['pid']}")
+    kept = len(whole(pair, capture["path"]))
+    assert 50 < kept < 65
+    said = pair.run(["cat", first["log"]]).stdout.splitlines()[-1]
+    assert said == f"the capture file ends with packet {kept} of this capture: No space left on device"
+    pair.run(["mount", "-o", "remount,size=1m", "/tmp/disk"])
+    assert pair.module("capture", **capture)["changed"]
+    ping(pair)
+    pair.module("capture", name="all", netns="ns1", state="absent")
+    assert len(whole(pair, capture["path"])) == kept + 2
+
+
+def test_on_a_full_disk_it_does_not_begin(pair: LabMachine) -> None:
+    pair.run(["mkdir", "/tmp/disk"])
+    pair.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", "/tmp/disk"])
+    pair.run(["dd", "if=/dev/zero", "of=/tmp/disk/filler", "bs=4k", "count=1"])
+    message = refused(pair, "capture", **CAPTURE, path="/tmp/disk/all.pcap")
+    assert "the capture file cannot be begun: No space left on device" in message
 
 
 @pytest.mark.parametrize("cause", ["the interface made anew", "the file removed"])
