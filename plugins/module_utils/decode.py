@@ -32,8 +32,8 @@ from .requests import (
 from .state import Netem, Qdisc, Route, Vlan
 
 # linux/rtnetlink.h
-_LOCAL_TABLE, _CLONED, _KERNEL = 255, 0x200, 2
-_TENTATIVE, _DADFAILED = 0x40, 0x08  # linux/if_addr.h
+_LOCAL_TABLE, _CLONED = 255, 0x200
+_TENTATIVE, _DADFAILED, _PERMANENT = 0x40, 0x08, 0x80  # linux/if_addr.h
 _UNICAST = ROUTE_TYPES["unicast"]
 _ROUTE_TYPES = {number: name for name, number in ROUTE_TYPES.items()}
 _FAMILIES = {number: version for version, number in FAMILIES.items()}
@@ -83,6 +83,13 @@ class RawLink(NamedTuple):
     qdisc: str
 
 
+class RawAddress(NamedTuple):
+    """An address with its prefix. C(leased): it is one of IPv4 that has an end."""
+
+    text: str
+    leased: bool
+
+
 class RawFdbEntry(NamedTuple):
     """An entry of a VXLAN, C(via) being a number in the namespace that it stands in."""
 
@@ -124,14 +131,15 @@ def _parameters(data: bytes) -> Any:
     return decoded(ifinfmsg, data).get_attr("IFLA_LINKINFO").get_attr("IFLA_INFO_DATA")
 
 
-def address(data: bytes) -> tuple[int, str] | None:
+def address(data: bytes) -> tuple[int, RawAddress] | None:
     """The number of an interface and an address of it with its prefix; None if it is neither IPv4 nor IPv6."""
-    family, prefix, _flags, _scope, index = _ADDRESS.unpack_from(data)
+    family, prefix, flags, _scope, index = _ADDRESS.unpack_from(data)
     found = attributes(data, _ADDRESS.size)
     value = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS)
     if value is None or family not in _FAMILIES:
         return None
-    return index, f"{socket.inet_ntop(family, value)}/{prefix}"
+    leased = family == socket.AF_INET and not flags & _PERMANENT
+    return index, RawAddress(f"{socket.inet_ntop(family, value)}/{prefix}", leased)
 
 
 def settling(data: bytes) -> str | None:
@@ -204,7 +212,7 @@ def route(netns: str, data: bytes, names: Mapping[int, str]) -> Route | None:
         table=_number(found[_RTA_TABLE]) if _RTA_TABLE in found else short,
         source=socket.inet_ntop(family, found[_RTA_PREFSRC]) if _RTA_PREFSRC in found else None,
         type=_ROUTE_TYPES[type_],
-        connected=protocol == _KERNEL,
+        protocol=protocol,
     )
 
 

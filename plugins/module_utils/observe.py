@@ -237,6 +237,7 @@ class _Sight:
 
     def _link(self, reading: _Reading, raw: RawLink) -> Link:
         base = self._where(reading.name, raw) if raw.settings else None
+        addresses = reading.addresses.get(raw.number, ())
         return Link(
             netns=reading.name,
             name=raw.name,
@@ -251,7 +252,8 @@ class _Sight:
             base=base,
             master=reading.names.get(raw.master),
             vlans=frozenset(reading.vlans.get(raw.number, ())),
-            addresses=tuple(reading.addresses.get(raw.number, ())),
+            addresses=tuple(each.text for each in addresses),
+            leased=frozenset(each.text for each in addresses if each.leased),
             fdb=frozenset(self._fdb(reading, raw, base)),
             qdisc=reading.qdiscs.get(raw.number),
         )

@@ -39,8 +39,8 @@ AF_BRIDGE = 7
 _NTF_SELF, NUD_PERMANENT = 0x2, 0x80
 # linux/if_bridge.h: BRIDGE_FLAGS_SELF, BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED
 _SELF, PVID, UNTAGGED = 2, 2, 4
-# linux/rtnetlink.h: scopes, and the protocol that ip-route(8) gives to what a person adds
-_UNIVERSE, _LINK, _NOWHERE, _BOOT = 0, 253, 255, 3
+# linux/rtnetlink.h: scopes
+_UNIVERSE, _LINK, _NOWHERE = 0, 253, 255
 ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _TABLE_BYTE = 256
@@ -294,7 +294,7 @@ def _netem(netem: Netem) -> bytes:
 
 
 def _route(
-    type_: int, flags: int, route: Route, numbers: Numbers, *, scope: int | None = None, protocol: int = _BOOT
+    type_: int, flags: int, route: Route, numbers: Numbers, *, scope: int | None = None, protocol: int | None = None
 ) -> bytes:
     attributes: list[tuple[str, Any]] = [("RTA_TABLE", route.table)]
     network = None if route.dst == "default" else ip_interface(route.dst).network
@@ -308,7 +308,7 @@ def _route(
         "family": FAMILIES[route.family],
         "dst_len": network.prefixlen if network else 0,
         "table": route.table if route.table < _TABLE_BYTE else 0,
-        "proto": protocol,
+        "proto": route.protocol if protocol is None else protocol,
         "scope": _scope(route) if scope is None else scope,
         "type": ROUTE_TYPES[route.type],
     }

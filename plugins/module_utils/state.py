@@ -24,6 +24,9 @@ _MARK = "tcpip.lab:"
 #: The setting that names the interface on which one of this kind stands, and with which it goes.
 LOWER = {"vxlan": "dev", "macvlan": "parent"}
 
+#: Protocols of routes (linux/rtnetlink.h); that by hand is the one that ip-route(8) gives to what a person adds.
+BY_KERNEL, BY_HAND, BY_DHCP = 2, 3, 16
+
 #: An interface is named by its namespace and its name in it.
 LinkName = tuple[str, str]
 
@@ -92,7 +95,7 @@ class Link:
     C(settings) are the parameters of its kind under the names that the kind's module gives them. C(base) is the
     namespace that it stands in: of a VXLAN that of its underlay, of a macvlan that of its parent. C(peer) and C(base)
     are None where they lie out of sight. C(master) is the bridge that it is a port of, C(vlans) those it is in.
-    C(qdisc) is None where it is the kernel's own.
+    C(qdisc) is None where it is the kernel's own. C(leased) are those of the addresses of IPv4 that have an end.
     """
 
     netns: str
@@ -111,6 +114,7 @@ class Link:
     addresses: tuple[str, ...] = ()
     fdb: frozenset[FdbEntry] = frozenset()
     qdisc: Qdisc | None = None
+    leased: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def key(self) -> LinkName:
@@ -122,7 +126,7 @@ class Link:
 class Route:
     """One route of one routing table. C(via), C(dev) and C(source) are None where the route has none.
 
-    C(connected): the kernel made it itself, from an address.
+    C(protocol) says who made it.
     """
 
     netns: str
@@ -134,7 +138,12 @@ class Route:
     table: int = 254
     source: str | None = None
     type: str = "unicast"
-    connected: bool = field(default=False, compare=False)
+    protocol: int = field(default=BY_HAND, compare=False)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the kernel made it itself, from an address."""
+        return self.protocol == BY_KERNEL
 
     @property
     def key(self) -> tuple[str, int, str, int, int]:

@@ -17,8 +17,8 @@ if t.TYPE_CHECKING:
 PROCESSES = "/run/tcpip.lab/process/dhcp"
 RANGE = (ipaddress.IPv4Address("192.0.2.100"), ipaddress.IPv4Address("192.0.2.200"))
 MESSAGES = ["Discover", "Offer", "Request", "ACK"]
-#: A client that asks for an address and does nothing with it.
-ASK = ["busybox", "udhcpc", "-f", "-n", "-q", "-i", "c-veth0", "-s", "/bin/true"]
+#: A client that asks for an address and does nothing with it. It has the patience to ask once.
+ASK = ["busybox", "udhcpc", "-f", "-n", "-q", "-T", "20", "-i", "c-veth0", "-s", "/bin/true"]
 
 
 def addresses(machine: LabMachine) -> list[str]:
@@ -43,7 +43,7 @@ def test_it_is_what_the_tutorial_builds(machine: LabMachine, new_machine: LabMac
     (address,) = addresses(machine)
     lent = ["valid_lft", "3600", "preferred_lft", "3600"]
     new_machine.run(["ip", "-n", "client", "addr", "add", address, "dev", "c-veth0", *lent])
-    new_machine.run(["ip", "-n", "client", "route", "add", "default", "via", "192.0.2.254"])
+    new_machine.run(["ip", "-n", "client", "route", "add", "default", "via", "192.0.2.254", "proto", "dhcp"])
     assert tutorial.network(machine) == tutorial.network(new_machine)
 
 
@@ -73,7 +73,7 @@ def test_the_server_answers_no_names(machine: LabMachine) -> None:
 
 def test_the_labs_capture_has_the_four_messages(machine: LabMachine) -> None:
     seen = machine.run(["tcpdump", "-vnr", f"{PROCESSES}/client/capture.dhcp/data/capture.pcap"]).stdout
-    assert messages(seen.splitlines())[:4] == MESSAGES
+    assert list(dict.fromkeys(messages(seen.splitlines())))[:4] == MESSAGES, "some may be there twice"
 
 
 def test_the_four_messages_between_ports_68_and_67(machine: LabMachine) -> None:

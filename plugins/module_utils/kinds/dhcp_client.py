@@ -16,7 +16,7 @@ from ..lean import dataclass
 from ..operations import Operation, RemoveAddress, RemoveRoute, StopProcess
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
-from ..state import ROOT, LinkName, Process, Route, State
+from ..state import BY_DHCP, ROOT, LinkName, Process, Route, State
 from . import interface
 from .base import Claim, at
 from .service import Service
@@ -26,26 +26,29 @@ _CAPABILITIES = ("net_admin", "net_bind_service", "net_raw")
 _IP = "ip"
 
 #: What a client's own script would do, but for files outside its directory. What servers send is data, never words of
-#: a command: every value is quoted, and stands behind a word that says what it is.
+#: a command: every value is quoted, and stands behind a word that says what it is. What it configures can be told from
+#: what others do: each address has an end, even of an infinite lease, and the route has the protocol of DHCP.
 _COMMON = """\
 forget() {
     [ -f ../data/lease ] || return 0
     while IFS='=' read -r name value; do
         case $name in
             address) old=$value ;;
-            router) ip -4 route del default via "$value" dev "$dev" 2>/dev/null ;;
+            router) ip -4 route del default via "$value" dev "$dev" proto 16 2>/dev/null ;;
         esac
     done <../data/lease
-    ip -4 addr del "$old" dev "$dev" 2>/dev/null
+    [ -z "$(ip -4 addr show dev "$dev" dynamic to "${old%%/*}" 2>/dev/null)" ] || ip -4 addr del "$old" dev "$dev"
     rm -f ../data/lease
 }
 
 configure() {
     told=$router
     grep -qx "address=$address" ../data/lease 2>/dev/null && grep -qx "told=$told" ../data/lease || forget
-    ip -4 addr replace "$address" dev "$dev" valid_lft "$seconds" preferred_lft "$seconds"
-    if [ -n "$router" ] && ! ip -4 route add default via "$router" dev "$dev" 2>/dev/null &&
-        [ -z "$(ip -4 route show default via "$router" dev "$dev")" ]; then
+    lasts=$seconds
+    [ "$lasts" != 4294967295 ] || lasts=4294967294
+    ip -4 addr replace "$address" dev "$dev" valid_lft "$lasts" preferred_lft "$lasts"
+    if [ -n "$router" ] && ! ip -4 route add default via "$router" dev "$dev" proto 16 2>/dev/null &&
+        [ -z "$(ip -4 route show default via "$router" dev "$dev" proto 16)" ]; then
         echo "there is another default route, it stays"
         router=
     fi
@@ -179,13 +182,13 @@ class DhcpClient(Service):
     def stands(self, have: Process, state: State) -> bool:
         """What it has configured has to be there, too."""
         lease, link = _lease(have), state.link((self.netns, self.name))
-        if lease is None or link is None or lease["address"] not in link.addresses:
+        if lease is None or link is None or lease["address"] not in link.leased:
             return False
         return super().stands(have, state) and (not lease["router"] or bool(self._routes(lease, state)))
 
     def _routes(self, lease: Mapping[str, Any], state: State) -> list[Route]:
-        where = ("default", lease["router"], self.name)
-        return [route for route in state.routes(self.netns) if (route.dst, route.via, route.dev) == where]
+        where = ("default", lease["router"], self.name, BY_DHCP)
+        return [each for each in state.routes(self.netns) if (each.dst, each.via, each.dev, each.protocol) == where]
 
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         for step in super().present(state, alias):
@@ -198,10 +201,13 @@ class DhcpClient(Service):
         yield from self._leave(state)
 
     def _leave(self, state: State) -> Iterator[Operation]:
-        """What it has configured goes, also where it was killed and can do nothing for it any more."""
+        """What it has configured goes, also where it was killed and can do nothing for it any more.
+
+        Others of its user may have written the lease: nothing goes that is not such as a client makes it.
+        """
         have, link = self.found(state), state.link((self.netns, self.name))
         lease = _lease(have) if have else None
-        if lease and link and lease["address"] in link.addresses:
+        if lease and link and lease["address"] in link.leased:
             for route in self._routes(lease, state):
                 yield RemoveRoute(self.netns, route)
             yield RemoveAddress(self.netns, self.name, lease["address"])

@@ -109,7 +109,7 @@ class Route(Resource):
 
 def live(route: Entry) -> dict[str, Any]:
     """An observed route as data, for results."""
-    return {name: value for name, value in vars(route).items() if name != "connected"}
+    return {name: value for name, value in vars(route).items() if name != "protocol"}
 
 
 def _fits(want: Entry, have: Entry) -> bool:

@@ -16,6 +16,7 @@ from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds.dnsmasq_dhcp import read_configuration, render
 from ansible_collections.tcpip.lab.plugins.module_utils.options import accepted, read
 from ansible_collections.tcpip.lab.plugins.module_utils.state import (
+    BY_KERNEL,
     ROOT,
     Link,
     Namespace,
@@ -93,7 +94,10 @@ def test_a_kernel_without_vlans_tells_of_none(pvid: int | None) -> None:
 
 
 def test_routes_of_the_kernels_own_making_are_not_told() -> None:
-    routes = [Route("a", 4, "10.0.0.0/8", dev="z", connected=True), Route("a", 4, "default", via="10.0.0.1", dev="z")]
+    routes = [
+        Route("a", 4, "10.0.0.0/8", dev="z", protocol=BY_KERNEL),
+        Route("a", 4, "default", via="10.0.0.1", dev="z"),
+    ]
     state = State({"a": Namespace("a", LAB, routes=routes)})
     assert part(state, "a").live()["route"] == [
         {"netns": "a", "dst": "default", "via": "10.0.0.1", "dev": "z", "metric": 0, "table": 254, "type": "unicast"}

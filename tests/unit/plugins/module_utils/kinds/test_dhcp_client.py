@@ -12,7 +12,14 @@ from ansible_collections.tcpip.lab.plugins.module_utils import plan
 from ansible_collections.tcpip.lab.plugins.module_utils.command import Spot
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds.dhcp_client import DhcpClient, read_lease
-from ansible_collections.tcpip.lab.plugins.module_utils.state import Link, Namespace, Process, Route, State
+from ansible_collections.tcpip.lab.plugins.module_utils.state import (
+    BY_DHCP,
+    Link,
+    Namespace,
+    Process,
+    Route,
+    State,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +27,7 @@ SPOT = Spot("", "dhcp_client", "client", "c0")
 LEASE = (
     "address=192.0.2.100/255.255.255.0\nrouter=192.0.2.254\ntold=192.0.2.254\nserver=192.0.2.253\nseconds=3600\ndns=\n"
 )
-DEFAULT = Route("client", 4, "default", via="192.0.2.254", dev="c0")
+DEFAULT = Route("client", 4, "default", via="192.0.2.254", dev="c0", protocol=BY_DHCP)
 ALL = ("ip", "udhcpc", "busybox udhcpc", "dhclient")
 CLIENT = DhcpClient.parse({"netns": "client", "dev": "c0"}, "")
 
@@ -28,7 +35,8 @@ CLIENT = DhcpClient.parse({"netns": "client", "dev": "c0"}, "")
 def state(
     *commands: str, lease: str | None = None, by: int = 0, address: bool = True, routes: t.Sequence[Route] = (DEFAULT,)
 ) -> State:
-    link = Link("client", "c0", index=3, addresses=("192.0.2.100/24",) if address else ())
+    leased = ("192.0.2.100/24",) if address else ()
+    link = Link("client", "c0", index=3, addresses=(*leased, "192.0.2.7/24"), leased=frozenset(leased))
     found = State(
         {"client": Namespace("client", links={"c0": link}, routes=list(routes))}, commands=frozenset(commands)
     )
@@ -89,6 +97,18 @@ def test_another_default_route_is_not_the_clients() -> None:
     other = Route("client", 4, "default", via="192.0.2.253", dev="c0")
     steps = plan.make([], [CLIENT], state(*ALL, lease=LEASE, routes=(other,)))
     assert [step.title for step in steps][1:] == ["remove client: c0 address 192.0.2.100/24"]
+
+
+def test_a_forged_lease_takes_nothing_along_that_no_client_makes() -> None:
+    """Other processes of the same user may write it."""
+    by_hand = Route("client", 4, "default", via="192.0.2.253", dev="c0")
+    elsewhere = Route("client", 4, "default", via="192.0.2.253", dev="c1", protocol=BY_DHCP)
+    route = LEASE.replace("router=192.0.2.254", "router=192.0.2.253")
+    steps = plan.make([], [CLIENT], state(*ALL, lease=route, routes=(by_hand, elsewhere)))
+    assert [step.title for step in steps][1:] == ["remove client: c0 address 192.0.2.100/24"]
+    address = LEASE.replace("192.0.2.100", "192.0.2.7")
+    assert len(plan.make([], [CLIENT], state(*ALL, lease=address))) == 1
+    assert titles(state(*ALL, lease=address))[0] == "stop client: dhcp_client c0: udhcpc"
 
 
 def test_a_lease_is_read() -> None:
