@@ -23,6 +23,7 @@ BIN = pathlib.Path(sys.prefix) / "bin"
 UTILS = "plugins/module_utils"
 RANDOM = "tests/engine/test_topology_random.py"
 FAULTS = "tests/engine/test_faults.py"
+PURE = "tests/unit/plugins/module_utils"
 
 
 class Mutant(t.NamedTuple):
@@ -149,6 +150,41 @@ MUTANTS = (
         '_mount(f"/proc/self/fd/{descriptor}", path(name), _MS_BIND)\n        raise',
         "raise",
         (f"{FAULTS}::test_files_of_the_ledger_and_of_namespaces[removal]",),
+    ),
+    Mutant(
+        "a drift not noticed: a link that is delayed, but not as it is declared",
+        f"{UTILS}/kinds/interface.py",
+        "elif netem and not (qdisc and qdisc.netem == netem):",
+        "elif netem and not qdisc:",
+        (f"{PURE}/test_impairment.py::test_what_differs_is_changed_in_place",),
+    ),
+    Mutant(
+        "VLANs that are not declared any more stay: who is to be apart is not",
+        f"{UTILS}/kinds/vlans.py",
+        "if vlan.vid not in kept:",
+        "if False:",
+        (f"{PURE}/kinds/test_bridge_vlan.py::test_vlans_are_added_and_removed_and_come_back",),
+    ),
+    Mutant(
+        "a signal heeded while all is taken back: a run that is interrupted leaves half a lab",
+        f"{UTILS}/apply.py",
+        "interruption.disregard()\n        done, self._done",
+        "done, self._done",
+        ("tests/engine/test_interrupted.py::test_while_it_waits_for_a_process_that_does_not_get_ready[INT]",),
+    ),
+    Mutant(
+        "links of two labs with one number: frames get from one lab into the other, between machines",
+        f"{UTILS}/spread.py",
+        'words = "/".join([lab, *(word for end in key for word in end)])',
+        'words = "/".join(word for end in key for word in end)',
+        (f"{PURE}/test_spread.py::test_a_vni_depends_on_the_lab_and_the_link_alone",),
+    ),
+    Mutant(
+        "a forged lease believed: an address goes that was given by hand",
+        f"{UTILS}/kinds/dhcp_client.py",
+        'if lease and link and lease["address"] in link.leased:',
+        'if lease and link and lease["address"] in link.addresses:',
+        (f"{PURE}/kinds/test_dhcp_client.py::test_a_forged_lease_takes_nothing_along_that_no_client_makes",),
     ),
 )
 
