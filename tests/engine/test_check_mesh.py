@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import pathlib
 import time
 import typing as t
 
 import pytest
+from labmachine import ModuleFailed
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -17,6 +19,9 @@ NODES = 100
 ADDRESSES = {f"n{number}": f"10.77.0.{number + 1}" for number in range(NODES)}
 #: "All pairs of 100 nodes in 5 s", on a machine that does nothing else; this one may run other tests meanwhile.
 PROMISED_S, BUSY = 5.0, 4
+TRIALS = 5
+#: Of this kernel's tables; only the namespace that it was started with has them (arp(7), lnstat(8)).
+STATISTICS = [pathlib.Path(f"/proc/net/stat/{name}_cache") for name in ("arp", "ndisc")]
 
 
 def build(machine: LabMachine, addresses: t.Mapping[str, str], length: int) -> None:
@@ -39,9 +44,33 @@ def build(machine: LabMachine, addresses: t.Mapping[str, str], length: int) -> N
 
 
 def mesh(machine: LabMachine, fails: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    """What comes of a check."""
-    (result,) = machine.module("check", checks=[{"mesh": options}], _fails=fails)["results"]
-    return dict(result)
+    """What comes of a check, and the `seconds` it took.
+
+    All that runs on this kernel shares its table of neighbours. If that had no room meanwhile the check is made again.
+    """
+    for trial in range(TRIALS):
+        before, began = overflows(), time.monotonic()
+        answer = answered(machine, options)
+        seconds = time.monotonic() - began
+        if overflows() == before:
+            break
+        time.sleep(trial)
+    assert answer["failed"] == fails, answer["report"]
+    return {**answer["results"][0], "seconds": seconds}
+
+
+def answered(machine: LabMachine, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What the module says, whether it fails or not."""
+    try:
+        return {**machine.module("check", checks=[{"mesh": options}]), "failed": False}
+    except ModuleFailed as error:
+        return error.result
+
+
+def overflows() -> int:
+    """How often the kernel had no room for another neighbour: a sum over the processors of hexadecimal columns."""
+    tables = [[line.split() for line in path.read_text(encoding="ascii").splitlines()] for path in STATISTICS]
+    return sum(int(row[head.index("table_fulls")], 16) for head, *rows in tables for row in rows)
 
 
 def neighbours(machine: LabMachine, netns: str) -> list[str]:
@@ -56,11 +85,9 @@ def small(machine: LabMachine) -> LabMachine:
 
 def test_all_pairs_of_a_hundred(machine: LabMachine) -> None:
     build(machine, ADDRESSES, 24)
-    began = time.monotonic()
     result = mesh(machine, addresses=ADDRESSES)
-    took = time.monotonic() - began
     assert result["came"] == "9900 of 9900 pairs have replies"
-    assert took < PROMISED_S * BUSY, f"took {took:.1f} s"
+    assert result["seconds"] < PROMISED_S * BUSY
     assert len(neighbours(machine, "n50")) < NODES / 2, "the kernel has room for the neighbours of ten such nodes"
 
 
