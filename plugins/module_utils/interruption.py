@@ -43,6 +43,7 @@ def listen() -> None:
 def _hear(number: int, _frame: object) -> None:
     _ear.heard = _ear.heard or number
     if _ear.at_once:
+        _ear.at_once = False  # once: what is begun is tidied up now
         heed()
 
 

@@ -351,6 +351,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.tcpip.lab.plugins.module_utils import interruption
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import model, run
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 
@@ -372,9 +373,11 @@ def main() -> None:
     """Read the checks, make them, tell."""
     spec = {"checks": {"type": "list", "elements": "dict", "required": True}}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    interruption.listen()
     try:
-        result = check(module.params["checks"], module.check_mode)
-    except LabError as error:
+        with interruption.waiting():
+            result = check(module.params["checks"], module.check_mode)
+    except (LabError, interruption.InterruptionError) as error:
         module.fail_json(msg=str(error), results=[], report=[])
     else:
         module.exit_json(changed=False, **result)

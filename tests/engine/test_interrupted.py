@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 from labmachine import ANSIBLE_DIRECTORY, COLLECTIONS, ROOT
-from labs import FULL, NAP, ROOTED, Items, changed, run_under, same, settled, view
+from labs import FULL, NAP, PAIR, ROOTED, Items, changed, run_under, same, settled, view
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -83,15 +83,20 @@ def test_asked_to_end_while_it_is_changed(machine: LabMachine) -> None:
     assert not machine.module("topology", name="lab", **other)["changed"]
 
 
+#: Whom nobody answers, and what nobody sends.
+NOBODY = {"from": "ns1", "to": "192.0.2.99"}
+CAPTURE = {"netns": "ns1", "dev": "ns1-veth0", "filter": "udp port 9", "absent": ["."]}
 #: Started, and then never ready.
 LATE = {"name": "late", "command": ["sleep", "1000"], "ready": {"tcp": 9, "timeout": 60}}
 
 
 @contextlib.contextmanager
-def running(machine: LabMachine, **options: t.Any) -> t.Iterator[tuple[subprocess.Popen[str], str]]:
-    """A run of the module topology that goes on by itself, and its number in the machine."""
-    args = {"name": "lab", **options, "_ansible_check_mode": False, "_ansible_diff": False}
-    order = {"ansible": ANSIBLE_DIRECTORY, "collections": str(COLLECTIONS), "module": "topology", "args": args}
+def running(
+    machine: LabMachine, module: str = "topology", **options: t.Any
+) -> t.Iterator[tuple[subprocess.Popen[str], str]]:
+    """A run of the module that goes on by itself, and its number in the machine."""
+    args = {**options, "_ansible_check_mode": False, "_ansible_diff": False}
+    order = {"ansible": ANSIBLE_DIRECTORY, "collections": str(COLLECTIONS), "module": module, "args": args}
     command = ["sh", "-c", 'echo $$; exec "$@"', "sh", machine.module_python, str(ROOT / "tests/run_module.py")]
     run = machine.popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert run.stdin
@@ -122,7 +127,7 @@ def until(machine: LabMachine, script: str) -> None:
 def test_while_it_waits_for_a_process_that_does_not_get_ready(machine: LabMachine, number: str) -> None:
     """A second signal, by somebody who has no patience, changes nothing."""
     before = settled(machine)
-    with running(machine, **ROOTED, process=[LATE]) as (run, pid):
+    with running(machine, name="lab", **ROOTED, process=[LATE]) as (run, pid):
         until(machine, "pgrep -x sleep >/dev/null && ip link show lab-veth0 >/dev/null 2>&1")
         machine.run(["sh", "-c", f"kill -{number} {pid}; sleep 0.1; kill -INT {pid} || true"])
         assert message_of(run) == message(number, "what was done before it is undone")
@@ -136,7 +141,7 @@ def test_while_it_waits_for_another_run(machine: LabMachine) -> None:
     holder_in, holder_out = t.cast("t.IO[str]", holder.stdin), t.cast("t.IO[str]", holder.stdout)
     print("held", file=holder_in, flush=True)
     assert holder_out.readline() == "held\n"
-    with running(machine, state="absent") as (run, pid):
+    with running(machine, name="lab", state="absent") as (run, pid):
         until(
             machine, f"grep -q flock /proc/{pid}/wchan /proc/{pid}/stack || grep -q 'FLOCK.*->\\|-> FLOCK' /proc/locks"
         )
@@ -145,6 +150,29 @@ def test_while_it_waits_for_another_run(machine: LabMachine) -> None:
     holder.communicate()
     same(before, settled(machine))
     assert not machine.module("topology", name="lab", **ROOTED)["changed"]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_a_check_watches(machine: LabMachine, number: str) -> None:
+    """What it has started is gone, though no packet comes at which it would notice that nobody listens any more."""
+    machine.module("topology", name="lab", **PAIR)
+    before = settled(machine)
+    with running(machine, "check", checks=[{"ping": NOBODY, "captures": [CAPTURE]}]) as (run, pid):
+        until(machine, "pgrep -x tcpdump >/dev/null && pgrep -x ping >/dev/null")
+        machine.run(["sh", "-c", f"kill -{number} {pid}; kill -INT {pid} || true"])
+        assert message_of(run) == f"interrupted by SIG{number}"
+    same(before, settled(machine))
+
+
+def test_while_many_checks_wait(machine: LabMachine) -> None:
+    """Those that have not begun do not begin any more. They would take a minute."""
+    machine.module("topology", name="lab", **PAIR)
+    before = settled(machine)
+    with running(machine, "check", checks=[{"ping": NOBODY}] * 2000) as (run, pid):
+        until(machine, "pgrep -x ping >/dev/null")
+        machine.run(["kill", "-TERM", pid])
+        assert message_of(run) == "interrupted by SIGTERM"
+    same(before, settled(machine))
 
 
 def test_a_signal_that_is_ignored_stays_so(machine: LabMachine) -> None:

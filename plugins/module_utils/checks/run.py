@@ -93,7 +93,11 @@ class _Runner:
         """The checks' results by their numbers."""
         with ThreadPoolExecutor(max_workers=_THREADS) as pool:
             running = [(number, pool.submit(self.run, check)) for number, check in numbered]
-            return [(number, future.result()) for number, future in running]
+            try:
+                return [(number, future.result()) for number, future in running]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # who is asked to end begins nothing more
+                raise
 
     def run(self, check: Check) -> Result:
         """The check's result; the cause of a failure is still to be found."""
