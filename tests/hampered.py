@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import copy
 import errno
+import hashlib
 import json
 import os
 import re
@@ -15,7 +16,6 @@ import signal
 import subprocess
 import time
 import typing as t
-import zlib
 
 import acts
 import snapshot
@@ -49,7 +49,12 @@ class Try(t.NamedTuple):
     @property
     def checksum(self) -> int:
         """By which it is chosen, whatever other acts there are."""
-        return zlib.crc32(repr((*self.act, self.error)).encode())
+        return _checksum(repr((*self.act, self.error)))
+
+
+def _checksum(words: str) -> int:
+    """The same in every process; those of similar words have nothing in common, unlike by CRC."""
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big")
 
 
 #: The errors that a run goes on from, by the sort of the act: a file or a link that another program has made a moment
@@ -82,7 +87,7 @@ def failures(found: t.Iterable[Act]) -> list[Try]:
 
 def _plain(act: Act) -> int:
     errors = PLAIN.get(act.sort, PLAIN[""])
-    return errors[(zlib.crc32(f"{act.sort} {act.words}".encode()) + act.which) % len(errors)]
+    return errors[(_checksum(f"{act.sort} {act.words}") + act.which) % len(errors)]
 
 
 def some(tries: t.Iterable[Try], number: int) -> list[Try]:

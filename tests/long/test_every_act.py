@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 #: Each test takes a share of the acts, lest one worker has to try them all.
 SHARES = 8
 #: Fewer acts of a share mean that they are not known.
-LEAST = 12
+LEAST = 8
 WAYS = {"killed": kills, "failed": failures}
 
 
