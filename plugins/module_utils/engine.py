@@ -9,7 +9,6 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from . import ledger as ledgers
@@ -24,7 +23,7 @@ from .merging import Items
 from .netlink import Sockets
 from .operations import CreateNamespace, Operation, WriteSysctl
 from .progress import Progress
-from .scope import Ask, Scope, Topic
+from .scope import Ask, Scope, Topic, asked
 from .state import ROOT, LinkName, State, describe
 from .verify import Claims
 
@@ -112,10 +111,14 @@ def _run(request: Request, ledger: Ledger | None, check: bool, progress: Progres
             recall(state, ledger)
         operations = steps(request, state, ledger, _claimed_by_others(request))
         if not check:
-            look = partial(observe.read, Scope.of(request.resources, request.lab), sockets)
-            work = Apply(sockets, state, look, progress)
+            work = Apply(sockets, state, lambda: _look(request, sockets), progress)
             _apply(request, operations, state, ledger or Ledger(request.lab or MACHINE), work)
     return Outcome(operations, state)
+
+
+def _look(request: Request, sockets: Sockets) -> State:
+    """What there is while the run is under way."""
+    return observe.read(Scope.of(request.resources, request.lab), sockets)
 
 
 def scope_of(request: Request, ledger: Ledger | None) -> Scope:
@@ -138,7 +141,7 @@ def _unseen(request: Request, ledger: Ledger) -> set[str]:
     going = {each.name for each in request.absent if isinstance(each, Netns)}
     # also what is made anew with another end: its former end goes with it
     former = request.former if request.present else ()
-    touched = [each.namespaces() for each in (*request.resources, *former)]
+    touched = [each.namespaces for each in (*request.resources, *former)]
     joined = {name for names in touched if names - going for name in names}
     return {name for name in going - joined if ledgers.is_same(name, ledger.spaces.get(name, ""))}
 
@@ -164,15 +167,15 @@ def recall(state: State, ledger: Ledger) -> None:
 
 def _with_history(request: Request, ledger: Ledger) -> Request:
     """The lab as one document: what it had before and is not declared any more is to be absent."""
-    former = _parse_ledger(ledger, request.present)
+    former = _parse_ledger(ledger, request.present, _spaces(ledger) if request.forgets else frozenset())
     standing: dict[tuple[Any, ...], list[Resource]] = {}
     for each in former:
         for place in _places(each):
             standing.setdefault(place, []).append(each)
     present = [_succeed(resource, standing) for resource in request.present]
-    declared = {resource.key() for resource in present}
+    declared = {resource.key for resource in present}
     ends = _ends(present)
-    absent = {each.key(): each for each in former if each.key() not in declared and not _ends([each]) & ends}
+    absent = {each.key: each for each in former if each.key not in declared and not _ends([each]) & ends}
     return replace(request, present=present, absent=list(absent.values()), former=former)
 
 
@@ -186,17 +189,20 @@ def _succeed(resource: Resource, standing: Mapping[tuple[Any, ...], Sequence[Res
 
 def _places(resource: Resource) -> set[tuple[Any, ...]]:
     """Where a resource stands among those of its kind: a pair may be declared from either end."""
-    return {resource.key(), *((resource.KIND, *end.key) for end in resource.ends())}
+    return {resource.key, *((resource.KIND, *end.key) for end in resource.ends())}
 
 
 def _ends(resources: Iterable[Resource]) -> set[LinkName]:
     return {end.key for resource in resources for end in resource.ends()}
 
 
-def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = ()) -> list[Resource]:
+def _parse_ledger(
+    ledger: Ledger, known: Iterable[Resource] = (), going: frozenset[str] = frozenset()
+) -> list[Resource]:
     """What the lab had, and what it had before runs that did not come to their end.
 
-    C(known) are resources that may be the same ones: they need not be read again.
+    C(known) are resources that may be the same ones: they need not be read again. Nor need those that go with the
+    namespaces C(going): of a large lab that is nearly all.
     """
     same = {(each.KIND, merging.identify(each.KIND, each.given)): each for each in known}
     return [
@@ -204,7 +210,19 @@ def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = ()) -> list[Resour
         for items in (*ledger.earlier, ledger.resources)
         for kind in KINDS
         for i, item in enumerate(items.get(kind) or ())
+        if not (going and KINDS[kind].goes_along(item, going))
     ]
+
+
+def _spaces(ledger: Ledger) -> frozenset[str]:
+    """The names of the namespaces that the lab may have."""
+    listed = (item for items in (*ledger.earlier, ledger.resources) for item in items.get(Netns.KIND) or ())
+    return frozenset(name for name in map(_name, listed) if name)
+
+
+def _name(item: Any) -> str:
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 def _resource(kind: str, item: Mapping[str, Any], place: str, same: Mapping[tuple[Any, ...], Resource]) -> Resource:
@@ -256,7 +274,7 @@ def claimed(ledger: Ledger) -> list[tuple[Any, ...]]:
 def _claims(request: Request, state: State, ledger: Ledger | None, others: Mapping[tuple[Any, ...], str]) -> Claims:
     former = request.former if ledger and request.lab else ()
     links = {key for key in _ends(former) if key[0] == ROOT and _is_claimed(key, state, ledger)}
-    return Claims(request.lab, frozenset(links), frozenset(each.key() for each in former), others)
+    return Claims(request.lab, frozenset(links), frozenset(each.key for each in former), others)
 
 
 def _is_claimed(key: LinkName, state: State, ledger: Ledger | None) -> bool:
@@ -328,8 +346,8 @@ def _remember(request: Request, operations: Sequence[Operation], state: State, b
     _note_first_values(values, request, operations, state)
     removed = {each.name for each in request.absent if isinstance(each, Netns)}
     values = {key: value for key, value in values.items() if key[0] not in removed}
-    managed = Scope.of(request.present).names(Topic.SETTING)
-    for netns, patterns in Scope.of(request.absent).names(Topic.SETTING).items():
+    managed = asked(request.present, Topic.SETTING)
+    for netns, patterns in asked(request.absent, Topic.SETTING).items():
         if netns in removed:
             continue
         done = [name for where, name in values if where == netns and name not in managed.get(netns, ())]

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import decode, encode, iptables, namespaces, netlink, nsids, records
+from . import decode, encode, iptables, namespaces, netlink, nsids, records, shares
 from . import state as states
 from .decode import RawFdbEntry, RawLink
 from .errors import LabError, naming, understood
@@ -39,7 +39,7 @@ def read(scope: Scope, sockets: Sockets, progress: Progress | None = None) -> St
 def _read(scope: Scope, sockets: Sockets, progress: Progress) -> State:
     there = [name for name in sorted(scope.namespaces) if namespaces.exists(name)]
     readable = [name for name in there if name not in scope.unseen]
-    tried = (_try(name, scope, sockets) for name in progress.through(readable, "read", "namespaces"))
+    tried = shares.looked(lambda name: _try(name, scope, sockets), readable, progress)
     found = [reading for reading in tried if reading]
     unseen = {name: Namespace(name) for name in there if name in scope.unseen}
     state = State({**_Sight(found).namespaces(), **unseen}, lacking=_lacking(scope), lab=scope.lab)
@@ -131,35 +131,38 @@ class _Reading:
 
     def __init__(self, name: str, scope: Scope, sockets: Sockets) -> None:
         self.name = name
-        self._socket = sockets.get(name)
-        links, addresses, routes = map(self._socket.dump, _QUESTIONS)
+        socket = sockets.get(name)
+        links, addresses, routes = map(socket.dump, _QUESTIONS)
         with understood(f"what the kernel tells of {states.describe(name)}"):
             self.links = {raw.number: raw for raw in map(decode.link, links)}
             self.names = {raw.number: raw.name for raw in self.links.values()}
             self.addresses = _grouped(decode.address(data) for data in addresses)
             self.routes = [route for route in (decode.route(name, data, self.names) for data in routes) if route]
         tunnels = any(raw.kind == "vxlan" for raw in self.links.values())
-        self.fdb = self._fdb() if tunnels and scope.wants(Topic.FDB, name) else {}
+        self.fdb = _fdb(socket) if tunnels and scope.wants(Topic.FDB, name) else {}
         filters = any(raw.settings.get("default_pvid") is not None for raw in self.links.values())
-        self.vlans = self._vlans() if filters else {}
+        self.vlans = _vlans(socket) if filters else {}
         queues = any(raw.qdisc not in _NO_QUEUE and raw.kind in KINDS for raw in self.links.values())
-        self.qdiscs = self._qdiscs() if queues else {}
+        self.qdiscs = _qdiscs(socket) if queues else {}
 
-    def _fdb(self) -> dict[int, list[RawFdbEntry]]:
-        answers = self._socket.dump(encode.neighbour_message(netlink.GETNEIGH, family=AF_BRIDGE))
-        with understood("what the kernel tells of forwarding databases"):
-            return _grouped(decode.fdb(data) for data in answers)
 
-    def _vlans(self) -> dict[int, list[Vlan]]:
-        mask = [("IFLA_EXT_MASK", netlink.WITH_VLANS)]
-        answers = self._socket.dump(encode.link_message(netlink.GETLINK, family=AF_BRIDGE, attributes=mask))
-        with understood("what the kernel tells of VLANs"):
-            return _grouped(pair for data in answers for pair in decode.vlans(data))
+def _fdb(socket: Socket) -> dict[int, list[RawFdbEntry]]:
+    answers = socket.dump(encode.neighbour_message(netlink.GETNEIGH, family=AF_BRIDGE))
+    with understood("what the kernel tells of forwarding databases"):
+        return _grouped(decode.fdb(data) for data in answers)
 
-    def _qdiscs(self) -> dict[int, Qdisc]:
-        answers = self._socket.dump(_QUEUES)
-        with understood("what the kernel tells of queueing disciplines"):
-            return dict(pair for pair in map(decode.qdisc, answers) if pair)
+
+def _vlans(socket: Socket) -> dict[int, list[Vlan]]:
+    mask = [("IFLA_EXT_MASK", netlink.WITH_VLANS)]
+    answers = socket.dump(encode.link_message(netlink.GETLINK, family=AF_BRIDGE, attributes=mask))
+    with understood("what the kernel tells of VLANs"):
+        return _grouped(pair for data in answers for pair in decode.vlans(data))
+
+
+def _qdiscs(socket: Socket) -> dict[int, Qdisc]:
+    answers = socket.dump(_QUEUES)
+    with understood("what the kernel tells of queueing disciplines"):
+        return dict(pair for pair in map(decode.qdisc, answers) if pair)
 
 
 def _try(name: str, scope: Scope, sockets: Sockets) -> _Reading | None:

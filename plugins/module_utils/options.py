@@ -10,6 +10,7 @@ Ansible validates a module's own options. A topology has thousands of items, and
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Callable
 
 from .errors import LabError
@@ -33,6 +34,11 @@ class Option:
     choices: tuple[str, ...] = ()
     elements: str | None = None
     options: Options | None = None
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the default does for every item that omits it."""
+        return not self.required and not isinstance(self.default, list)
 
 
 Options = Mapping[str, Option]
@@ -82,10 +88,13 @@ def read(item: Any, options: Options, place: str) -> dict[str, Any]:
     for key in item:
         if key not in options:
             raise LabError(f"{key!r} is not an option", place, meant(key, options))
+    get = item.get
     return {
-        name: _omitted(name, option, place)
-        if item.get(name) is None
-        else _read_option(item[name], option, _inside(place, name))
+        name: _read_option(given, option, _inside(place, name))
+        if (given := get(name)) is not None
+        else option.default
+        if option.is_plain
+        else _omitted(name, option, place)
         for name, option in options.items()
     }
 

@@ -85,16 +85,16 @@ class _Groups:
     """The nodes that share a machine; C(of): the group of each node, known by one of its nodes."""
 
     def __init__(self, resources: Sequence[Resource], wanted: Sequence[_Wish]) -> None:
-        self.of: dict[str, str] = {name: name for resource in resources for name in sorted(resource.namespaces())}
+        self.of: dict[str, str] = {name: name for resource in resources for name in sorted(resource.namespaces)}
         self._members: dict[str, list[str]] = {name: [name] for name in self.of}
         self._why: dict[tuple[str, ...], str] = {}
         for resource, nodes in _joined(resources):
-            self._join(nodes, f"{resource.KIND} {resource.key()[-1]} needs it")
+            self._join(nodes, f"{resource.KIND} {resource.key[-1]} needs it")
         for wish in wanted:
             if wish.beside:
                 self._join({wish.node, wish.beside}, f"{wish.node} is wanted {BESIDE} {wish.beside}")
 
-    def _join(self, nodes: set[str], why: str) -> None:
+    def _join(self, nodes: Collection[str], why: str) -> None:
         self._why.setdefault(tuple(sorted(nodes)), why)
         home, *others = sorted({self.of[node] for node in nodes}, key=lambda group: -len(self._members[group]))
         for group in others:
@@ -114,11 +114,11 @@ class _Groups:
         ]
 
 
-def _joined(resources: Sequence[Resource]) -> Iterator[tuple[Resource, set[str]]]:
+def _joined(resources: Sequence[Resource]) -> Iterator[tuple[Resource, frozenset[str]]]:
     """The resources that need several nodes on one machine."""
     peers = {near.key: far.netns for near, far in _directions(resources)}
     for resource in resources:
-        nodes = set() if isinstance(resource, Veth) else resource.namespaces()
+        nodes = frozenset() if isinstance(resource, Veth) else resource.namespaces
         if isinstance(resource, Vswitch):
             # It learns and forwards what it is handed by its own machine, with both ends of each cable set up for it.
             nodes |= {peers[key] for key, _place in resource.devices() if key in peers}

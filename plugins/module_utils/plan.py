@@ -70,7 +70,7 @@ def _unwanted(unwanted: Sequence[Resource], state: State) -> Iterator[Operation]
     """Removal; what lives in namespaces that go as a whole goes with them."""
     going = _going(unwanted)
     for resource in unwanted:
-        staying = (resource.namespaces() & state.namespaces.keys()) - going
+        staying = (resource.namespaces & state.namespaces.keys()) - going
         if staying or resource.proven(state) or isinstance(resource, Netns):
             yield from resource.absent(state)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 from collections.abc import Iterable
 
 #: linux/capability.h
 CAPABILITIES = {"net_bind_service": 10, "net_admin": 12, "net_raw": 13}
 
 # linux/prctl.h
-_KEEPCAPS, _CAPBSET_DROP, _NO_NEW_PRIVS, _CAP_AMBIENT, _AMBIENT_RAISE = 8, 24, 38, 47, 2
+_PDEATHSIG, _KEEPCAPS, _CAPBSET_DROP, _NO_NEW_PRIVS, _CAP_AMBIENT, _AMBIENT_RAISE = 1, 8, 24, 38, 47, 2
 _VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -70,6 +71,11 @@ def _set(numbers: Iterable[int]) -> None:
     sets = (_Sets * 2)(*(_Sets(half, half, half) for half in halves))
     if _libc.capset(ctypes.byref(_Header(_VERSION_3, 0)), sets) != 0:
         raise _failed("capset")
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends."""
+    _prctl(_PDEATHSIG, signal.SIGKILL)
 
 
 def _prctl(option: int, second: int, third: int = 0) -> None:

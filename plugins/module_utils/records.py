@@ -86,8 +86,11 @@ def recorded(lab: str) -> Iterator[Spot]:
 def observe(lab: str, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str, str], Process]:
     """The processes of a lab that are asked about, by namespace: V(KIND.NAME), or an empty text for all of them."""
     found = {}
+    there = set(rundir.names([Spot(lab, "", "", "").parts[0]])) if wanted else set()
     for netns, names in wanted.items():
         parts = Spot(lab, "", netns, "").parts[:2]
+        if parts[1] not in there:
+            continue
         for directory in rundir.names(parts) if "" in names else sorted(names):
             spot = Spot.read(lab, parts[1], directory)
             process = _look(spot) if spot else None

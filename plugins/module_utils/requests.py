@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from functools import singledispatch
-from ipaddress import ip_interface
 from typing import Any, Callable
 
 from . import encode, netlink
@@ -33,6 +32,7 @@ from .operations import (
     SetQdisc,
 )
 from .state import Netem, Route
+from .values import ip_interface
 
 IFF_UP = 1
 AF_BRIDGE = 7

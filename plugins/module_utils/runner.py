@@ -30,8 +30,20 @@ STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 _ABOUT = ("name", "netns", "dev", "dst", "state")
 
 
+class _Items(list[Any]):
+    """The items of a lab. Ansible copies all that a module is given, part by part; nobody changes these."""
+
+    def __deepcopy__(self, _copied: Any) -> _Items:
+        return self
+
+
 class Discreet(AnsibleModule):  # type: ignore[misc]  # Ansible does not say what its types are
     """A module that tells the machine's system log what it is about, and not all options: some may hold secrets."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        lists = {name: _Items(value) for name, value in self.params.items() if isinstance(value, list)}
+        self.params.update(lists)
 
     def _log_invocation(self) -> None:
         """In the place of Ansible's own, which logs all of them."""

@@ -60,7 +60,7 @@ class Scope:
         """All that these resources need to know."""
         scope = cls(lab=lab or "")
         for resource in resources:
-            scope.namespaces |= resource.namespaces()
+            scope.namespaces |= resource.namespaces
             scope.asked.update(resource.asks())
             scope.features.update(feature for feature, _place in resource.needs())
         return scope
@@ -76,8 +76,17 @@ class Scope:
 
     def names(self, topic: Topic) -> dict[str, list[str]]:
         """What is asked about the topic, by namespace."""
-        found: dict[str, list[str]] = {}
-        for ask in self.asked:
-            if ask.topic is topic:
-                found.setdefault(ask.netns, []).append(ask.name)
-        return found
+        return _named(self.asked, topic)
+
+
+def asked(resources: Iterable[Resource], topic: Topic) -> dict[str, list[str]]:
+    """What these resources ask about the topic, by namespace."""
+    return _named({ask for resource in resources for ask in resource.asks()}, topic)
+
+
+def _named(asks: Iterable[Ask], topic: Topic) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for ask in asks:
+        if ask.topic is topic:
+            found.setdefault(ask.netns, []).append(ask.name)
+    return found

@@ -222,7 +222,7 @@ class _Cut:
             for end, other in ((resource.near, resource.far), (resource.far, resource.near)):
                 if self.home[end.netns] is machine:
                     yield Vxlan.KIND, self._half(end, vni, machine, self.home[other.netns])
-        elif self.home[min(resource.namespaces())] is machine:
+        elif self.home[min(resource.namespaces)] is machine:
             yield resource.KIND, self.widths.applied(resource)
 
     def _half(self, end: Interface, vni: int, machine: Machine, other: Machine) -> Mapping[str, Any]:

@@ -157,7 +157,7 @@ def _rest(state: State, books: Iterable[_Book]) -> dict[str, Any]:
 
 def _unclaimed(root: Namespace, declared: Sequence[Resource]) -> Namespace:
     """The root namespace without what a lab declares there: not all of it bears a mark."""
-    keys = {resource.key() for resource in declared}
+    keys = {resource.key for resource in declared}
     links = {end.key for resource in declared for end in resource.ends()}
     return replace(
         root,

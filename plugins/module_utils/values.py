@@ -32,6 +32,8 @@ _Number = TypeVar("_Number", int, float)
 
 #: The same addresses stand in many items, and in the ledger again.
 _repeated = lru_cache(maxsize=1 << 16)
+#: As in the standard library, whose parsers take as long as a question to the kernel.
+ip_interface, ip_address = _repeated(ipaddress.ip_interface), _repeated(ipaddress.ip_address)
 
 
 def name(value: str) -> str:
@@ -146,7 +148,7 @@ def station(value: str) -> str:
 @_repeated
 def address(value: str) -> str:
     """An IPv4 or IPv6 address without a prefix."""
-    return parsed(ipaddress.ip_address, value, "an IP address")
+    return parsed(ip_address, value, "an IP address")
 
 
 @_repeated
@@ -154,7 +156,7 @@ def interface_address(value: str) -> str:
     """An address with its prefix, as an interface has it: C(192.0.2.1/24)."""
     if "/" not in value:
         raise ValueError(f"{value!r} lacks the prefix length, as in '{value}/24'")
-    return parsed(ipaddress.ip_interface, value, "an address with prefix, such as 192.0.2.1/24")
+    return parsed(ip_interface, value, "an address with prefix, such as 192.0.2.1/24")
 
 
 @_repeated
@@ -170,7 +172,7 @@ def destination(value: str) -> str:
 @_repeated
 def unicast(value: str) -> str:
     """A unicast IP address."""
-    if ipaddress.ip_address(address(value)).is_multicast:
+    if ip_address(address(value)).is_multicast:
         raise ValueError(f"{value!r} is a multicast address, a unicast one is needed")
     return address(value)
 
@@ -178,7 +180,7 @@ def unicast(value: str) -> str:
 @_repeated
 def multicast(value: str) -> str:
     """A multicast IP address."""
-    if not ipaddress.ip_address(address(value)).is_multicast:
+    if not ip_address(address(value)).is_multicast:
         raise ValueError(f"{value!r} is not a multicast address (224.0.0.0/4 or ff00::/8)")
     return address(value)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from functools import lru_cache
 from typing import Any, Union
 
 from . import state as states
+from . import values
 from .errors import LabError
 from .kinds import Netns, Resource, Route
 from .kinds.base import at
@@ -94,7 +94,7 @@ def _unmarked(resource: Resource, state: State, claims: Claims) -> None:
     for key, thing, place in resource.unmarked():
         if key in claims.others:
             raise _clash(thing, claims.others[key], place)
-        if claims.lab and resource.key() not in claims.keys and resource.stranger(state, claims.lab):
+        if claims.lab and resource.key not in claims.keys and resource.stranger(state, claims.lab):
             raise _clash(thing, None, place)
 
 
@@ -141,7 +141,7 @@ def gateways(desired: Sequence[Resource], state: State) -> None:
     routes = [each for each in desired if isinstance(each, Route) and each.entry.via]
     local = _local_networks({each.entry.netns for each in routes}, desired, state)
     for route in routes:
-        via, netns = ipaddress.ip_address(str(route.entry.via)), route.entry.netns
+        via, netns = values.ip_address(str(route.entry.via)), route.entry.netns
         # most lie in the first network, so that the others need not be read
         if not via.is_link_local and not any(via in _network(network) for network in local[netns]):
             raise LabError(f"{via} is in no network of {describe(netns)}", at(route.place, "via"))
@@ -217,6 +217,5 @@ def _held(namespace: Namespace) -> Iterator[str]:
     yield from (route.dst for route in namespace.routes if route.dst != "default" and route.dev and not route.via)
 
 
-@lru_cache(maxsize=1 << 16)
 def _network(cidr: str) -> _Network:
-    return ipaddress.ip_interface(cidr).network
+    return values.ip_interface(cidr).network

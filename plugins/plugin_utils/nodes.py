@@ -44,7 +44,7 @@ def of(resources: Iterable[Resource]) -> list[Node]:
     found = list(resources)
     nodes = {each.name: Node(each.name, each.place) for each in found if isinstance(each, Netns)}
     for resource in found:
-        for name in resource.namespaces() & nodes.keys():
+        for name in resource.namespaces & nodes.keys():
             nodes[name].take(resource)
     return list(nodes.values())
 

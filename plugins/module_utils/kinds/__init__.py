@@ -10,6 +10,7 @@ ms. Therefore a kind's file is read when the kind is asked for, by its name or b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ _CLASSES = {
 _FILES = {"Resource": "base", "Service": "service", **{name: file for file, name in _CLASSES.items()}}
 
 
+@cache
 def __getattr__(name: str) -> Any:
     """A class of a kind (PEP 562)."""
     if name not in _FILES:

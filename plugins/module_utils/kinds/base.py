@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from .. import merging
@@ -46,6 +47,11 @@ class Resource(ABC):
     def parse(cls, item: Mapping[str, Any], place: str) -> Resource:
         """Read and check one item. Raises LabError with the place of the fault."""
 
+    @classmethod
+    def goes_along(cls, _item: Any, _going: Collection[str]) -> bool:
+        """Whether there is nothing to do for the item, which need not be read, where these namespaces are removed."""
+        return False
+
     @abstractmethod
     def spaces(self) -> Iterator[tuple[str, str]]:
         """The namespaces that it touches, each with the place where the user names it."""
@@ -67,13 +73,15 @@ class Resource(ABC):
         found = self.live(state)
         return accepted(found, self.OPTIONS) if found else None
 
+    @cached_property
     def key(self) -> tuple[Any, ...]:
         """Kind and identity: no two resources of a topology share it."""
         return (self.KIND, *merging.identity(self.KIND, self.given))
 
-    def namespaces(self) -> set[str]:
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
         """The names of the namespaces that it touches."""
-        return {name for name, place in self.spaces()}
+        return frozenset(name for name, _place in self.spaces())
 
     def ends(self) -> tuple[Interface, ...]:
         """The interfaces that it makes."""
@@ -125,7 +133,7 @@ class Resource(ABC):
 
     def unique(self) -> Iterator[tuple[tuple[Any, ...], str]]:
         """What no two resources of a topology may declare, each with its place."""
-        yield self.key(), self.place
+        yield self.key, self.place
         for end in self.ends():
             yield ("interface", *end.key), end.place
 
@@ -138,6 +146,12 @@ class Resource(ABC):
     def asks(self) -> Iterator[Ask]:
         """What it needs to know besides links, addresses and routes."""
         return iter(())
+
+
+def is_in(item: Any, going: Collection[str]) -> bool:
+    """Whether an item that nobody has read yet is in one of these namespaces."""
+    netns = item.get("netns") if isinstance(item, Mapping) else None
+    return isinstance(netns, str) and netns in going
 
 
 def at(place: str, option: str) -> str:

@@ -156,7 +156,7 @@ class DhcpClient(Service):
 
     def unmarked(self) -> Iterator[Claim]:
         if self.netns == ROOT:
-            yield Claim(self.key(), f"the DHCP client on {self.name!r} in the root namespace", at(self.place, "dev"))
+            yield Claim(self.key, f"the DHCP client on {self.name!r} in the root namespace", at(self.place, "dev"))
 
     def asks(self) -> Iterator[Ask]:
         yield from super().asks()

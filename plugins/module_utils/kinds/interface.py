@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from .. import impairment, values
@@ -97,7 +97,7 @@ class Interface:
                     f"{self.mtu} is too small for {address}, IPv6 needs {IPV6_MTU}", f"{self.place}.mtu".lstrip(".")
                 )
 
-    @property
+    @cached_property
     def key(self) -> LinkName:
         """Namespace and name."""
         return self.netns, self.name
@@ -211,7 +211,7 @@ def is_ipv6(address: str) -> bool:
 
 def is_link_local(address: str) -> bool:
     """Whether the kernel gives it by itself to every interface that is up (RFC 4291, section 2.5.6)."""
-    return is_ipv6(address) and ipaddress.ip_interface(address).is_link_local
+    return is_ipv6(address) and values.ip_interface(address).is_link_local
 
 
 def live(link: Link | None) -> dict[str, Any] | None:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 from .. import values
@@ -18,7 +19,7 @@ from ..options import Option, Options, read
 from ..state import ROOT, LinkName, State
 from ..state import Route as Entry
 from . import interface
-from .base import Claim, Resource, at
+from .base import Claim, Resource, at, is_in
 
 #: The metric that the kernel gives to a route without one (IP6_RT_PRIO_USER in net/ip6_route.h).
 _METRIC = {4: 0, 6: 1024}
@@ -55,6 +56,11 @@ class Route(Resource):
         entry = Entry(**{**options, "netns": options["netns"] or "", "family": family})
         return cls(place=place, given=item, entry=entry, any_metric=any_metric)
 
+    @classmethod
+    def goes_along(cls, item: Any, going: Collection[str]) -> bool:
+        return is_in(item, going)
+
+    @cached_property
     def key(self) -> tuple[Any, ...]:
         return (self.KIND, *self.entry.key)
 
@@ -74,7 +80,7 @@ class Route(Resource):
 
     def unmarked(self) -> Iterator[Claim]:
         if self.entry.netns == ROOT:
-            yield Claim(self.key(), f"this {self.KIND} of the root namespace", self.place)
+            yield Claim(self.key, f"this {self.KIND} of the root namespace", self.place)
 
     def stranger(self, state: State, lab: str) -> bool:
         there = [route for route in state.routes(self.entry.netns) if route.key == self.entry.key]

@@ -81,7 +81,7 @@ class Sysctl(Resource):
 
     def unmarked(self) -> Iterator[Claim]:
         if self.netns == ROOT:
-            yield Claim(self.key(), f"this {self.KIND} of the root namespace", self.place)
+            yield Claim(self.key, f"this {self.KIND} of the root namespace", self.place)
 
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         if not self.value:

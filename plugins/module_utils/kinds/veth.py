@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from ..operations import CreateVeth, Operation
 from ..options import Option, Options, read
 from ..state import Link, LinkName, State
 from . import interface
-from .base import Resource, at
+from .base import Resource, at, is_in
 from .interface import ETHERNET_MTU, Interface, configure
 from .removal import removable, remove_link
 
@@ -38,6 +38,10 @@ class Veth(Resource):
         if far and far.key == near.key:
             raise LabError(f"{far.name!r} is the name of the other end, too", at(far.place, "name"))
         return cls(place=place, given=item, near=near, far=far)
+
+    @classmethod
+    def goes_along(cls, item: Any, going: Collection[str]) -> bool:
+        return is_in(item, going) and is_in(item.get("peer"), going)
 
     def ends(self) -> tuple[Interface, ...]:
         return (self.near, self.far) if self.far else (self.near,)

@@ -1,0 +1,140 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looking at many namespaces in several processes: all is found, in order, whatever becomes of the other processes."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+
+import labmachine
+import pytest
+from ansible_collections.tcpip.lab.plugins.module_utils import interruption, shares
+from ansible_collections.tcpip.lab.plugins.module_utils.progress import Progress
+
+NAMES = [f"ns{number}" for number in range(3 * shares._WORTH_IT + 1)]
+_PROGRAM = """
+import os, time
+from ansible_collections.tcpip.lab.plugins.module_utils import shares
+from ansible_collections.tcpip.lab.plugins.module_utils.progress import Progress
+os.sched_getaffinity = lambda _pid: {0, 1}
+def look(name):
+    os.write(1, f"{os.getpid()}\\n".encode())
+    time.sleep(60)
+list(shares.looked(look, [str(number) for number in range(1000)], Progress()))
+"""
+
+
+@pytest.fixture(autouse=True)
+def three_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that it does not matter how many there are."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2})
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that are begun."""
+    begun: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        pid = fork()
+        begun.append(pid)
+        return pid
+
+    monkeypatch.setattr(os, "fork", noted)
+    return begun
+
+
+def _found(look: t.Callable[[str], object], names: t.Sequence[str] = NAMES) -> list[object]:
+    return list(shares.looked(look, names, Progress()))
+
+
+def _is_there(pid: int) -> bool:
+    """Whether the process lives (proc(5)): one whose parent has gone may wait for whoever is the first process here."""
+    try:
+        told = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    return told.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def test_each_processor_has_a_share_and_what_they_find_comes_in_order(children: list[int]) -> None:
+    found = _found(lambda name: (name, os.getpid()))
+    assert [name for name, _pid in t.cast("list[tuple[str, int]]", found)] == NAMES
+    shared = {pid: [who for _name, who in t.cast("list[tuple[str, int]]", found)].count(pid) for pid in children}
+    assert len(children) == 2
+    assert all(count > 0.9 * shares._WORTH_IT for count in shared.values())
+
+
+def test_few_are_looked_at_by_one(children: list[int]) -> None:
+    few = NAMES[: 2 * shares._WORTH_IT - 1]
+    assert _found(str.upper, few) == [name.upper() for name in few]
+    assert _found(str.upper, []) == []
+    assert not children
+
+
+@pytest.mark.parametrize("ends", [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: 1 / 0])
+def test_what_a_process_that_ends_has_not_found_is_looked_for_again(ends: t.Callable[[], object]) -> None:
+    here = os.getpid()
+
+    def look(name: str) -> str:
+        if os.getpid() != here and name == NAMES[-3]:
+            ends()
+        return name.upper()
+
+    assert _found(look) == [name.upper() for name in NAMES]
+
+
+def test_where_no_process_may_be_begun_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> t.NoReturn:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert _found(str.upper) == [name.upper() for name in NAMES]
+
+
+def test_what_goes_wrong_everywhere_is_told(children: list[int]) -> None:
+    def look(name: str) -> str:
+        if name == NAMES[-1]:
+            raise OSError("it cannot be read")
+        return name
+
+    with pytest.raises(OSError, match="it cannot be read"):
+        _found(look)
+    assert not any(map(_is_there, children))
+
+
+def test_none_is_left_of_a_run_that_is_interrupted(children: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interruption, "_ear", interruption._Ear())
+    here = os.getpid()
+
+    def look(name: str) -> str:
+        if os.getpid() != here:
+            time.sleep(60)
+        interruption._ear.heard = signal.SIGTERM
+        return name
+
+    with pytest.raises(interruption.InterruptionError):
+        _found(look)
+    assert len(children) == 2
+    assert not any(map(_is_there, children))
+
+
+def test_none_is_left_of_a_run_that_is_killed() -> None:
+    env = {**os.environ, "PYTHONPATH": str(labmachine.COLLECTIONS)}
+    with subprocess.Popen([sys.executable, "-c", _PROGRAM], stdout=subprocess.PIPE, text=True, env=env) as run:
+        assert run.stdout
+        looking = {int(run.stdout.readline()) for _process in range(2)}
+        run.kill()
+    (other,) = looking - {run.pid}
+    deadline = time.monotonic() + 10
+    while _is_there(other) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _is_there(other)
