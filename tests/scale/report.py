@@ -24,7 +24,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 _INTRODUCTION = """# What labs cost
 
 Made by `make bench`, with all figures. All means build the same networks in one run, taking turns, each in a new
-throw-away machine; `ip -j` shows that what they have built is the same.
+throw-away machine; `ip -j` shows that what they have built is the same. Between two measurements the machine comes to
+rest: for 15 s after they are up, IPv6 nodes ask for routers, which all nodes on their switch hear.
 
 | means | what it is |
 |---|---|
