@@ -68,9 +68,8 @@ def _check_references(resources: Sequence[Resource]) -> None:
     declared = {resource.name for resource in resources if isinstance(resource, Netns)} | {ROOT}
     made = {end.key for resource in resources for end in resource.ends()}
     for resource in resources:
-        for name, place in resource.spaces():
-            if name not in declared:
-                raise LabError(f"{name!r} is not in netns", place)
+        for name, place in resource.outside(declared):
+            raise LabError(f"{name!r} is not in netns", place)
         for (netns, name), place in resource.devices():
             if netns != ROOT and name != "lo" and (netns, name) not in made:
                 raise LabError(f"{name!r} is not an interface of {netns!r} in this topology", place)

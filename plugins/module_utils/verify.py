@@ -117,12 +117,11 @@ def _clash(thing: str, owner: str | None, place: str) -> LabError:
 
 def existence(desired: Sequence[Resource], state: State) -> None:
     """Every namespace and device that is named is there already, or will be."""
-    made = {resource.name for resource in desired if isinstance(resource, Netns)}
+    there = {resource.name for resource in desired if isinstance(resource, Netns)} | state.namespaces.keys()
     ends = {end.key for resource in desired for end in resource.ends()}
     for resource in desired:
-        for name, place in resource.spaces():
-            if name not in made and name not in state.namespaces:
-                raise LabError(f"there is no {describe(name)}", place, "tcpip.lab.netns makes one")
+        for name, place in resource.outside(there):
+            raise LabError(f"there is no {describe(name)}", place, "tcpip.lab.netns makes one")
         for key, place in resource.devices():
             if key not in ends and not state.link(key) and key[1] != "lo":
                 raise LabError(f"there is no interface {key[1]!r} in {describe(key[0])}", place)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import field
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -82,6 +82,10 @@ class Resource(ABC):
     def namespaces(self) -> frozenset[str]:
         """The names of the namespaces that it touches."""
         return frozenset(name for name, _place in self.spaces())
+
+    def outside(self, known: Set[str]) -> list[tuple[str, str]]:
+        """Those of them that are not among the known ones, each with its place."""
+        return [] if self.namespaces <= known else [each for each in self.spaces() if each[0] not in known]
 
     def ends(self) -> tuple[Interface, ...]:
         """The interfaces that it makes."""

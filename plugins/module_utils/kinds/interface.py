@@ -102,12 +102,12 @@ class Interface:
         """Namespace and name."""
         return self.netns, self.name
 
-    @property
+    @cached_property
     def netem(self) -> Netem | None:
         """What is to be done to what it sends; None is not managed."""
         return impairment.netem(self.delay, self.jitter, self.loss, self.rate)
 
-    @property
+    @cached_property
     def impaired(self) -> str:
         """The first option that asks for anything to be done to what it sends, empty if none does."""
         if self.netem in (None, impairment.NOTHING):
