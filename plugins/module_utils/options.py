@@ -88,15 +88,14 @@ def read(item: Any, options: Options, place: str) -> dict[str, Any]:
     for key in item:
         if key not in options:
             raise LabError(f"{key!r} is not an option", place, meant(key, options))
-    get = item.get
-    return {
-        name: _read_option(given, option, _inside(place, name))
-        if (given := get(name)) is not None
-        else option.default
-        if option.is_plain
-        else _omitted(name, option, place)
-        for name, option in options.items()
-    }
+    found = {}
+    for name, option in options.items():
+        given = item.get(name)
+        if given is not None:
+            found[name] = _read_option(given, option, _inside(place, name))
+        else:
+            found[name] = option.default if option.is_plain else _omitted(name, option, place)
+    return found
 
 
 def _inside(place: str, name: str) -> str:
