@@ -359,3 +359,26 @@ def test_what_the_kernel_changes_along_is_remembered_and_written_back() -> None:
     [restore] = plan.make((), [KINDS["sysctl"].parse(options, "")], state)
     assert (restore.value, restore.then) == ("0", along)
     assert restore.undo()[0].then == dict.fromkeys(along, "1")
+
+
+PEER = {"name": "b", "netns": "ns2"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "goes"),
+    [
+        ("veth", {"name": "a", "netns": "ns1", "peer": PEER}, True),
+        ("veth", {"name": "a", "peer": PEER}, False),
+        ("veth", {"name": "a", "netns": "ns1", "peer": {"name": "b"}}, False),
+        ("veth", {"name": "a", "netns": "ns1", "peer": {"name": "b", "netns": "another"}}, False),
+        ("veth", {"name": "a", "netns": ["ns1"], "peer": PEER}, False),
+        ("veth", {"name": "a", "netns": "ns1"}, False),
+        ("veth", "a", False),
+        ("route", {"netns": "ns1", "dst": "default"}, True),
+        ("route", {"dst": "default"}, False),
+        ("process", {"netns": "ns1", "name": "sleeper", "command": ["sleep"]}, False),
+        ("netns", {"name": "ns1"}, False),
+    ],
+)
+def test_only_what_is_gone_with_its_namespaces_is_not_read_before_they_go(kind: str, item: t.Any, goes: bool) -> None:
+    assert KINDS[kind].goes_along(item, {"ns1", "ns2"}) is goes
