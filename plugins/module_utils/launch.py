@@ -84,7 +84,7 @@ def open_output(path: str) -> tuple[int, bool]:
         except FileExistsError:
             descriptor = os.open(path, flags)
     except OSError as error:
-        raise LabError(f"{path} cannot be written: {error.strerror}") from None
+        raise LabError(f"could not open {path}: {error.strerror}") from None
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:
         os.close(descriptor)

@@ -30,7 +30,10 @@ WHOLE = 800
 
 
 class Nsids:
-    """The numbers of namespaces, the root namespace (the empty name) among them."""
+    """The numbers of namespaces, the root namespace (the empty name) among them.
+
+    Raises OSError when the kernel does not give them: an interface whose peer nobody can tell looks like one without.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
@@ -38,8 +41,12 @@ class Nsids:
         self._first: dict[int, str] = {}
         with namespaces.anonymous():
             self._socket = Socket()
-        for start in range(0, len(self._names), AT_ONCE):
-            self._give(self._names[start : start + AT_ONCE])
+        try:
+            for start in range(0, len(self._names), AT_ONCE):
+                self._give(self._names[start : start + AT_ONCE])
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Forget the numbers."""
@@ -73,7 +80,9 @@ class Nsids:
                         continue
                     asked = [("NETNSA_NSID", self._numbers[name]), ("NETNSA_FD", descriptor)]
                     requests.append(nsid_message(NEWNSID, asked))
-            self._socket.execute(requests)
+            refusals = [answer.refusal for answer in self._socket.execute(requests) if answer.refusal]
+        if refusals:
+            raise OSError(refusals[0].number, str(refusals[0]))
 
     def _translated(self, messages: Iterable[bytes]) -> Iterator[tuple[int, str]]:
         for message in messages:

@@ -208,19 +208,19 @@ def test_a_filter_is_one_word_and_judged_before_anything_is_touched(pair: LabMac
     [
         (
             "echo precious >/tmp/precious; ln -s /tmp/precious {0}",
-            "cannot be written: Too many levels of symbolic links",
+            "could not open {0}: Too many levels of symbolic links",
         ),
         ("echo precious >/tmp/precious; ln /tmp/precious {0}", "is not a file of root's own"),
         ("echo precious >{0}; chown nobody {0}", "is not a file of root's own"),
         ("echo precious >{0}", "holds something else than such a capture"),
         ("mkfifo {0}", "is not a file of root's own"),
-        ("mkdir {0}", "cannot be written: Is a directory"),
+        ("mkdir {0}", "could not open {0}: Is a directory"),
     ],
 )
 def test_what_lies_in_its_way_is_left_alone(pair: LabMachine, plant: str, message: str) -> None:
     pair.run(["sysctl", "-qw", "fs.protected_regular=0"], check=False)
     pair.run(["sh", "-c", plant.format(FILE)])
-    assert message in refused(pair, "capture", **CAPTURE, path=FILE)
+    assert message.format(FILE) in refused(pair, "capture", **CAPTURE, path=FILE)
     assert alive(pair) == []
 
 

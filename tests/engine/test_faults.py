@@ -10,15 +10,18 @@ tries.
 
 from __future__ import annotations
 
+import errno
 import typing as t
 
 import pytest
-from hampered import PASSAGES, SMALL_PASSAGES, Trial, failures, kills, some
+from hampered import PASSAGES, SMALL_PASSAGES, Trial, Try, failures, kills, some
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
 
 FEW = 6
+#: linux/rtnetlink.h
+NEWNSID = 88
 
 
 @pytest.mark.parametrize("passage", PASSAGES)
@@ -37,3 +40,12 @@ def test_files_of_the_ledger_and_of_namespaces(machine: LabMachine, passage: str
         trial.through([*kills(acts), *failures(acts)])
     assert not trial.found, "\n".join(trial.found)
     assert trial.tried.total() > 5, "hardly anything was tried: the acts are not known"
+
+
+def test_where_namespaces_cannot_be_numbered_no_link_is_made_anew(machine: LabMachine) -> None:
+    """Whose other end is out of sight for want of a number is not without one."""
+    with Trial(machine, *PASSAGES["change"]) as trial:
+        (numbered, *_more) = [act for act in trial.acts() if act.words.endswith(f" {NEWNSID}") and act.sort == "set"]
+        trial.through([Try(numbered, errno.EPERM)])
+    assert not trial.found, "\n".join(trial.found)
+    assert trial.tried == {"EPERM: what was done before it is undone": 1}

@@ -16,6 +16,7 @@ from typing import NamedTuple
 #: Flags, kind of what is to be cut, length of the headers, of each piece, where the sum begins, and where it is put.
 HEADER = struct.Struct("=BBHHHH")
 NEEDS_SUM = 1
+_LAST = 0xFFFF
 TCP4, TCP6, ECN = 1, 4, 0x80
 VLAN_TYPES = (0x8100, 0x88A8)
 FIN_PSH, CWR = 0x09, 0x80
@@ -36,10 +37,13 @@ def whole(frame: bytes) -> Packet:
 
 
 def tagged(packet: Packet, tag: bytes) -> Packet:
-    """The packet with a VLAN tag of 4 bytes put in: what lies behind it moves."""
+    """The packet with a VLAN tag of 4 bytes put in: what lies behind it moves.
+
+    What would lie behind the longest frame still does: that is for the kernel to refuse, when the packet is sent.
+    """
     flags, kind, length, size, start, offset = HEADER.unpack(packet.undone)
     if flags & NEEDS_SUM:
-        length, start = length + len(tag), start + len(tag)
+        length, start = (min(place + len(tag), _LAST) for place in (length, start))
     frame = packet.frame
     return Packet(HEADER.pack(flags, kind, length, size, start, offset), frame[:12] + tag + frame[12:])
 

@@ -61,6 +61,14 @@ def test_what_is_whole_stays_as_it_is() -> None:
     assert offload.on_the_wire(offload.whole(b"anything")) == [b"anything"]
 
 
+def test_headers_that_would_end_behind_every_frame_still_do_with_a_tag() -> None:
+    packet = Packet(HEADER.pack(NEEDS_SUM, 0, 0xFFFE, 0, 0xFFFF, 16), MACS + b"\x08\x00")
+    tagged = offload.tagged(packet, TAG)
+    assert HEADER.unpack(tagged.undone) == (NEEDS_SUM, 0, 0xFFFF, 0, 0xFFFF, 16)
+    with pytest.raises(ValueError, match="lies behind its end"):
+        offload.on_the_wire(tagged)
+
+
 @given(some.binary(max_size=200), some.sampled_from([4, 6]), some.sampled_from([b"", TAG]))
 def test_a_sum_that_was_left_undone_is_made(text: bytes, version: int, tag: bytes) -> None:
     (frame,) = offload.on_the_wire(segment(version, text, tag))
