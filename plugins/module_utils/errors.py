@@ -25,10 +25,14 @@ class LabError(Exception):
         self.place = place
         self.hint = hint
 
+    @property
+    def reason(self) -> str:
+        """The place as the user wrote it, and what was wrong."""
+        return f"{self.place}: {self.message}" if self.place else self.message
+
     def __str__(self) -> str:
-        """The place as the user wrote it, the reason, and the way out."""
-        text = f"{self.place}: {self.message}" if self.place else self.message
-        return f"{text} ({self.hint})" if self.hint else text
+        """The same, and the way out."""
+        return f"{self.reason} ({self.hint})" if self.hint else self.reason
 
 
 @contextmanager

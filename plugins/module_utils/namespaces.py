@@ -18,6 +18,7 @@ from functools import cache
 from typing import Callable
 
 from .errors import LabError
+from .hints import meant
 from .state import describe
 
 DIRECTORY = "/run/netns"
@@ -64,7 +65,7 @@ def open_namespace(name: str) -> int:
     Raises LabError when there is none of that name.
     """
     if not _comes_to_be(name):
-        raise LabError(f"there is no {describe(name)}")
+        raise LabError(f"there is no {describe(name)}", hint=meant(name, names()))
     return os.open(path(name), os.O_RDONLY | os.O_CLOEXEC)
 
 

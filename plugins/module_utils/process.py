@@ -10,6 +10,7 @@ session, and by a random word in their environment, which they inherit.
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import secrets
@@ -317,8 +318,14 @@ def _log(each: _Starting) -> str:
 
 
 def _failure(each: _Starting, what: str) -> LabError:
-    said = [line for line in _log(each).splitlines() if line.strip()][-_SHOWN:]
+    said = _condensed(line for line in _log(each).splitlines() if line.strip())[-_SHOWN:]
     return LabError(f"could not start {each.title}: it {what}, and its log says: {' / '.join(said) or 'nothing'}")
+
+
+def _condensed(lines: Iterable[str]) -> list[str]:
+    """What is said several times in a row is told once."""
+    counted = ((line, len(list(same))) for line, same in itertools.groupby(lines))
+    return [line if count == 1 else f"{line} ({count} times)" for line, count in counted]
 
 
 def _see_end(ending: list[_Ending]) -> None:

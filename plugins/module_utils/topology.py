@@ -10,6 +10,7 @@ from typing import Any
 
 from . import ground
 from .errors import LabError
+from .hints import meant
 from .kinds import KINDS, Macvlan, Netns, Resource, Vxlan
 from .merging import Items
 from .state import ROOT
@@ -65,14 +66,16 @@ def _named(key: tuple[Any, ...]) -> str:
 
 
 def _check_references(resources: Sequence[Resource]) -> None:
-    declared = {resource.name for resource in resources if isinstance(resource, Netns)} | {ROOT}
-    made = {end.key for resource in resources for end in resource.ends()}
+    names = [resource.name for resource in resources if isinstance(resource, Netns)]
+    declared = {*names, ROOT}
+    made = dict.fromkeys(end.key for resource in resources for end in resource.ends())
     for resource in resources:
         for name, place in resource.outside(declared):
-            raise LabError(f"{name!r} is not in netns", place)
+            raise LabError(f"{name!r} is not in netns", place, meant(name, names))
         for (netns, name), place in resource.devices():
             if netns != ROOT and name != "lo" and (netns, name) not in made:
-                raise LabError(f"{name!r} is not an interface of {netns!r} in this topology", place)
+                there = [each for where, each in made if where == netns]
+                raise LabError(f"{name!r} is not an interface of {netns!r} in this topology", place, meant(name, there))
 
 
 def _check_ground(resources: Sequence[Resource]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Union
 from . import state as states
 from . import values
 from .errors import LabError
+from .hints import there_are
 from .kinds import Netns, Resource, Route
 from .kinds.base import at
 from .kinds.interface import Interface, is_link_local
@@ -46,6 +47,7 @@ def everything(desired: Sequence[Resource], state: State, claims: Claims) -> Non
     features(desired, state)
     gateways(desired, state)
     if claims.lab:
+        lendings(desired, state)
         overlaps(desired, state, claims)
     else:
         replacements(desired, state)
@@ -143,7 +145,42 @@ def gateways(desired: Sequence[Resource], state: State) -> None:
         via, netns = values.ip_address(str(route.entry.via)), route.entry.netns
         # most lie in the first network, so that the others need not be read
         if not via.is_link_local and not any(via in _network(network) for network in local[netns]):
-            raise LabError(f"{via} is in no network of {describe(netns)}", at(route.place, "via"))
+            there = there_are(_reachable(local[netns]))
+            raise LabError(f"{via} is in no network of {describe(netns)}", at(route.place, "via"), there)
+
+
+def lendings(desired: Sequence[Resource], state: State) -> None:
+    """Who lends addresses of a network has one of it on an interface: otherwise it answers nobody.
+
+    Where a client asks, the address comes later, by a lease.
+    """
+    servers = [each for each in desired if each.KIND == "dnsmasq_dhcp"]
+    if not servers:
+        return
+    ends = {end.key: end.addresses for resource in desired for end in resource.ends()}
+    asking = {key for each in desired if each.KIND == "dhcp_client" for key, _place in each.devices()}
+    for server in servers:
+        keys = [key for key, _place in server.devices()]
+        if asking.isdisjoint(keys):
+            _check_lending(server, [each for key in keys for each in _addresses(key, ends, state)])
+
+
+def _addresses(key: LinkName, ends: Mapping[LinkName, Iterable[str]], state: State) -> list[str]:
+    """Those of an interface, the declared ones first."""
+    link = state.link(key)
+    return [*dict.fromkeys((*ends.get(key, ()), *(link.addresses if link else ())))]
+
+
+def _check_lending(server: Resource, held: Sequence[str]) -> None:
+    for network, place in server.lends():
+        if not any(ipaddress.ip_interface(each).ip in _network(network) for each in held):
+            raise LabError(f"no interface of the server has an address in {network}", place, there_are(held))
+
+
+def _reachable(networks: Iterable[str]) -> list[str]:
+    """Those in which one could look for a gateway."""
+    found = dict.fromkeys(map(_network, networks))
+    return [str(each) for each in found if not each.is_link_local and not each.is_loopback]
 
 
 def _local_networks(names: Iterable[str], desired: Sequence[Resource], state: State) -> dict[str, list[str]]:

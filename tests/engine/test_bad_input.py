@@ -50,7 +50,7 @@ TOPOLOGIES: dict[str, tuple[Items, str]] = {
     ),
     "a peer in a namespace nobody declares": (
         changed(PAIR, "veth", 0, peer={"name": "b", "netns": "ns9"}),
-        "veth[0].peer.netns: 'ns9' is not in netns",
+        "veth[0].peer.netns: 'ns9' is not in netns (did you mean 'ns2'?)",
     ),
     "two resources of one name": (
         {"netns": [{"name": "ns1"}, {"name": "ns2"}, {"name": "ns1"}]},
@@ -64,11 +64,21 @@ TOPOLOGIES: dict[str, tuple[Items, str]] = {
     "nothing at all": ({}, "nothing is declared (state: absent removes a lab)"),
     "an interface nobody makes": (
         {**PAIR, "route": [{"netns": "ns1", "dst": "default", "dev": "ns1-veth1"}]},
-        "route[0].dev: 'ns1-veth1' is not an interface of 'ns1' in this topology",
+        "route[0].dev: 'ns1-veth1' is not an interface of 'ns1' in this topology (did you mean 'ns1-veth0'?)",
     ),
     "a gateway out of reach": (
         {**PAIR, "route": [{"netns": "ns1", "dst": "default", "via": "198.51.100.1"}]},
-        "route[0].via: 198.51.100.1 is in no network of namespace 'ns1'",
+        "route[0].via: 198.51.100.1 is in no network of namespace 'ns1' (there are: 192.0.2.0/24)",
+    ),
+    "addresses to lend of a network that the server is not in": (
+        {
+            **PAIR,
+            "dnsmasq_dhcp": [
+                {"netns": "ns1", "interfaces": ["ns1-veth0"], "ranges": [{"start": "192.0.3.1", "end": "192.0.3.9"}]}
+            ],
+        },
+        "dnsmasq_dhcp[0].ranges[0].start: no interface of the server has an address in 192.0.3.0/24"
+        " (there are: 192.0.2.1/24)",
     ),
     "an option that there is not": (
         changed(PAIR, "veth", 0, adresses=[]),

@@ -288,6 +288,11 @@ def test_what_is_not_so(router: LabMachine, check: Check, came: str) -> None:
     assert _one(router, check, fails=True)["came"] == came
 
 
+def test_a_namespace_that_is_not_there_is_told_with_those_that_are(router: LabMachine) -> None:
+    for name, hint in (("ns9", "did you mean 'ns2'?"), ("host", "there are: ns1, ns2, router")):
+        assert _one(router, {"ping": {"from": name, "to": "192.0.2.1"}}, fails=True)["cause"] == hint
+
+
 def test_a_wrong_place_is_named(machine: LabMachine) -> None:
     checks = [_ping(), _ping(), _ping(to="300.0.2.1")]
     assert machine.module("check", checks=checks, _fails=True)["msg"] == (

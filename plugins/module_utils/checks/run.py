@@ -108,7 +108,7 @@ class _Runner:
             with self._turns[subject.listens()] if subject.listens() else nullcontext():
                 return _with_captures(check, subject)
         except LabError as error:
-            return Result(check.name, False, subject.describe(), subject.expected(), str(error), cause=error.hint)
+            return Result(check.name, False, subject.describe(), subject.expected(), error.reason, cause=error.hint)
 
 
 def _with_captures(check: Check, subject: Traffic) -> Result:

@@ -80,7 +80,7 @@ class Witness:
 
     def failed(self, error: LabError) -> Result:
         """The result when it could not be done."""
-        return Result(self.check, False, self.describe(), self.expected(), str(error), cause=error.hint)
+        return Result(self.check, False, self.describe(), self.expected(), error.reason, cause=error.hint)
 
 
 #: Tells what came of the exchange: whether that was right, how it ended, and the tries before.

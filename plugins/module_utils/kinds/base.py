@@ -111,6 +111,10 @@ class Resource(ABC):
         for end in self.ends():
             yield from end.networks()
 
+    def lends(self) -> Iterator[tuple[str, str]]:
+        """The networks, in CIDR form, from which it lends addresses on its devices, each with its place."""
+        return iter(())
+
     def succeed(self, former: Resource) -> Resource:
         """This resource where C(former) stood: what that one gave and this one does not is to be taken away."""
         return self

@@ -134,6 +134,10 @@ class DnsmasqDhcp(Service):
         for i, name in enumerate(self.options["interfaces"]):
             yield (self.netns, name), f"{at(self.place, 'interfaces')}[{i}]"
 
+    def lends(self) -> Iterator[tuple[str, str]]:
+        for i, each in enumerate(self.options["ranges"]):
+            yield str(_network(each)), f"{at(self.place, 'ranges')}[{i}].start"
+
     def unmarked(self) -> Iterator[Claim]:
         served = {"DHCP": self.options["ranges"], "DNS": self.options["dns"]}
         for (netns, name), place in self.devices() if self.netns == ROOT else ():

@@ -55,8 +55,8 @@ FAULTS: list[tuple[Items, str]] = [
         veth(peer={"name": "b", "mtu": 1000, "addresses": ["2001:db8::1/64"]}),
         "veth[0].peer.mtu: 1000 is too small for 2001:db8::1/64, IPv6 needs 1280",
     ),
-    (veth(peer={"name": "b", "netns": "ns9"}), "veth[0].peer.netns: 'ns9' is not in netns"),
-    (veth(netns="ns9"), "veth[0].netns: 'ns9' is not in netns"),
+    (veth(peer={"name": "b", "netns": "ns9"}), "veth[0].peer.netns: 'ns9' is not in netns (did you mean 'ns2'?)"),
+    (veth(netns="ns9"), "veth[0].netns: 'ns9' is not in netns (did you mean 'ns2'?)"),
     (veth(peer={"name": "a", "netns": "ns1"}), "veth[0].peer.name: 'a' is the name of the other end, too"),
     (veth(peer={}), "veth[0].peer.name: is required"),
     ({"netns": [A, B], "veth": [PAIR, PAIR]}, "veth[1]: veth ns1 a is declared already, as veth[0]"),
@@ -70,8 +70,8 @@ FAULTS: list[tuple[Items, str]] = [
     ),
     (vxlan({"id": 2**24}), "vxlan[0].id: 16777216 is not a VNI: 0 to 16777215"),
     (vxlan({"dstport": 70000}), "vxlan[0].dstport: 70000 is not a port: 1 to 65535"),
-    (vxlan({"netns": "ns9"}), "vxlan[0].netns: 'ns9' is not in netns"),
-    (vxlan({"underlay": "ns9"}), "vxlan[0].underlay: 'ns9' is not in netns"),
+    (vxlan({"netns": "ns9"}), "vxlan[0].netns: 'ns9' is not in netns (did you mean 'ns2'?)"),
+    (vxlan({"underlay": "ns9"}), "vxlan[0].underlay: 'ns9' is not in netns (did you mean 'ns2'?)"),
     (
         vxlan({"remote": "10.0.0.1", "group": "239.0.0.1", "dev": "a"}),
         "vxlan[0].group: remote and group exclude each other: a device has one or the other",
@@ -83,7 +83,7 @@ FAULTS: list[tuple[Items, str]] = [
         {**veth(), "macvlan": [{"name": name, "netns": "ns1", "parent": on} for name, on in (("m", "n"), ("n", "a"))]},
         "macvlan[0].parent: 'n' is a macvlan itself, and both would stand on what that stands on (name that interface)",
     ),
-    (vxlan({"dev": "b"}), "vxlan[0].dev: 'b' is not an interface of 'ns1' in this topology"),
+    (vxlan({"dev": "b"}), "vxlan[0].dev: 'b' is not an interface of 'ns1' in this topology (there are: a, x0)"),
     (vxlan({"id": 5}, {"id": 5}), "vxlan[1].id: VNI 5 is taken on this underlay by vxlan[0]"),
     (
         vxlan({"id": 5}, {"netns": "ns2", "underlay": "ns1", "id": 5}),
@@ -95,7 +95,10 @@ FAULTS: list[tuple[Items, str]] = [
     ),
     (vxlan({"fdb": [{"mac": "00:00:5e:00:53:01"}]}), "vxlan[0].fdb[0].dst: is required"),
     (route(dst="10.0.0.0/8", via="2001:db8::1"), "route[0]: dst and via are of different IP versions"),
-    (route(dst="10.0.0.0/8", dev="zz"), "route[0].dev: 'zz' is not an interface of 'ns1' in this topology"),
+    (
+        route(dst="10.0.0.0/8", dev="zz"),
+        "route[0].dev: 'zz' is not an interface of 'ns1' in this topology (there are: a)",
+    ),
     (
         route(dst="10.0.0.0/8", dev="a", type="blackhole"),
         "route[0].type: excludes via and dev: blackhole leads nowhere",
@@ -118,7 +121,7 @@ FAULTS: list[tuple[Items, str]] = [
     ),
     (
         {"netns": [A], "sysctl": [{"netns": "ns1", "name": "net.ipv4.conf.a.arp_ignore", "value": 1}]},
-        "sysctl[0].name: 'a' is not an interface of 'ns1' in this topology",
+        "sysctl[0].name: 'a' is not an interface of 'ns1' in this topology (there is none)",
     ),
 ]
 

@@ -37,6 +37,10 @@ def _pair(**near: t.Any) -> list[Resource]:
     return _one("veth", name="a", **near, peer={"name": "b"})
 
 
+def _server(interface: str, *starts: str) -> list[Resource]:
+    return _one("dnsmasq_dhcp", interfaces=[interface], ranges=[{"start": start, "end": start} for start in starts])
+
+
 ETH0 = Link("", "eth0", addresses=("192.0.2.2/24", "2001:db8::2/64"))
 OURS = Link("", "a", alias="tcpip.lab:lab", addresses=("10.0.0.1/8",))
 HOME = Route("", 4, "10.9.0.0/16", None, "eth0")
@@ -119,7 +123,27 @@ REFUSED: list[tuple[list[Resource], State, Claims, str]] = [
         _one("route", dst="10.0.0.0/8", via="198.51.100.1"),
         _machine(ETH0),
         LAB,
-        "route[0].via: 198.51.100.1 is in no network of the root namespace",
+        "route[0].via: 198.51.100.1 is in no network of the root namespace (there are: 192.0.2.0/24, 2001:db8::/64)",
+    ),
+    (
+        _one("route", dst="10.0.0.0/8", via="198.51.100.1"),
+        _machine(),
+        LAB,
+        "route[0].via: 198.51.100.1 is in no network of the root namespace (there is none)",
+    ),
+    # lendings
+    (
+        _pair(addresses=["203.0.113.1/24"]) + _server("a", "203.0.113.9", "198.51.100.9"),
+        _machine(),
+        LAB,
+        "dnsmasq_dhcp[0].ranges[1].start: no interface of the server has an address in 198.51.100.0/24"
+        " (there are: 203.0.113.1/24)",
+    ),
+    (
+        _pair(addresses=["2001:db8:9::1/64"]) + _server("b", "203.0.113.9"),
+        _machine(),
+        LAB,
+        "dnsmasq_dhcp[0].ranges[0].start: no interface of the server has an address in 203.0.113.0/24 (there is none)",
     ),
     # overlaps
     (
@@ -204,6 +228,10 @@ ALLOWED: list[tuple[list[Resource], State, Claims]] = [
     ),
     (_one("route", dst="10.9.0.0/16", dev="eth0"), _machine(ETH0, routes=[HOME]), NOBODY),
     (_one("sysctl", **FORWARD), _machine(), LAB),
+    (_pair(addresses=["203.0.113.1/24"]) + _server("a", "203.0.113.9"), _machine(), LAB),
+    (_server("eth0", "192.0.2.99"), _machine(ETH0), LAB),  # the address is there already
+    (_pair() + _server("a", "203.0.113.9"), _machine(), NOBODY),  # a task of its own may give it later
+    (_pair() + _one("dhcp_client", dev="a") + _server("a", "203.0.113.9"), _machine(), LAB),  # it comes by a lease
 ]
 
 

@@ -166,7 +166,7 @@ def test_an_interface_that_the_lab_does_not_have_is_refused() -> None:
     with pytest.raises(LabError) as error:
         topology.parse({**items, "iptables_nat": [{"netns": "router", "rules": [rule]}]})
     place = "iptables_nat[0].rules[0].out_interface"
-    assert str(error.value) == f"{place}: 'gw-veth9' is not an interface of 'router' in this topology"
+    assert str(error.value) == f"{place}: 'gw-veth9' is not an interface of 'router' in this topology (there is none)"
     topology.parse({**items, "iptables_nat": [{"netns": "router", "rules": [{**rule, "out_interface": "gw-veth+"}]}]})
 
 
