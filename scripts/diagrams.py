@@ -33,6 +33,7 @@ SPDX-License-Identifier: GPL-3.0-or-later -->
 """
 
 sys.path[:0] = [str(ROOT / ".collections"), str(ROOT / "tests")]
+import plays  # noqa: E402
 import rendered  # noqa: E402
 from ansible_collections.tcpip.lab.plugins.plugin_utils import dot, picture  # noqa: E402
 
@@ -45,7 +46,12 @@ class Lab(t.NamedTuple):
 
 
 def labs(pages: pathlib.Path) -> dict[str, Lab]:
-    """Each page's lab, by the page's place among C(pages), without its ending."""
+    """Each page's lab, by the page's place among C(pages), without its ending.
+
+    :raises plays.PlaybookError: when a playbook cannot be read.
+    """
+    for path in sorted((ROOT / "playbooks").glob("*.yml")):
+        plays.read(path)
     subprocess.run([sys.executable, rendered.__file__], check=True)
     scenarios = {f"scenarios/{name}": (name, rendered.read(name).topologies[-1]) for name in rendered.scenarios()}
     declared = {page: rendered.on_page(_read(pages / f"{page}.md")) for page in _PLAYBOOKS}
@@ -86,7 +92,11 @@ def main() -> int:
     words = sys.argv[1:]
     check = "--check" in words
     pages = next((pathlib.Path(word) for word in words if word != "--check"), ROOT / "docs")
-    found = labs(pages)
+    try:
+        found = labs(pages)
+    except plays.PlaybookError as error:
+        print(error, file=sys.stderr)
+        return 1
     old = outdated(found, pages)
     for file in old:
         page, _dot, kind = file.partition(".")

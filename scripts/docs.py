@@ -18,6 +18,7 @@ import subprocess
 import sys
 import typing as t
 
+import plays
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -77,10 +78,12 @@ def repository() -> str:
 
 
 def playbook_page(path: pathlib.Path) -> str:
-    """The page of a playbook: its own comment, what it is about, its stages and what is checked in them, its text."""
+    """The page of a playbook: its own comment, what it is about, its stages and what is checked in them, its text.
+
+    :raises plays.PlaybookError: when it cannot be read.
+    """
     text = path.read_text(encoding="utf-8")
-    (play,) = yaml.safe_load(text)
-    given = play.get("vars", {})
+    given = plays.read(path).get("vars") or {}
     head = _HEAD.search(text)
     about = "".join(line.removeprefix("#").removeprefix(" ") for line in head[1].splitlines(True)) if head else ""
     return "\n".join(
@@ -164,7 +167,7 @@ def main() -> int:
     try:
         assemble(place / "source")
         build(place / "source", place / "html")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, plays.PlaybookError) as error:
         print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import typing as t
 
+import diagrams
 import pytest
 import shown
 from labmachine import ROOT
@@ -78,6 +79,34 @@ def test_code_is_no_link() -> None:
 def test_a_link_to_a_file_that_is_not_there() -> None:
     with pytest.raises(FileNotFoundError, match=r"docs/design\.md: a link leads to nosuch\.md, which is not there"):
         docs.linked("see [that](nosuch.md)", "docs/design.md")
+
+
+@pytest.mark.parametrize("script", [docs, diagrams], ids=["docs", "diagrams"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("- hosts: a\n  vars: {b: [}\n", "playbooks/office.yml:2: "),
+        (
+            "- hosts: a\n  vars:\n    lab_stages:\n      - {title: b}\n      - text: c\n",
+            "playbooks/office.yml:5: lab_stages[1] has no",
+        ),
+        ("- hosts: a\n- hosts: b\n", "playbooks/office.yml:1: is not a list of one play"),
+    ],
+)
+def test_a_playbook_that_cannot_be_read_is_told_in_a_line(
+    script: t.Any,
+    case: tuple[str, str],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks/office.yml").write_text(case[0], encoding="utf-8")
+    monkeypatch.setattr(script, "ROOT", tmp_path)
+    monkeypatch.setattr("sys.argv", [script.__name__, str(tmp_path / "made")])
+    assert script.main() == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(case[1])
 
 
 @pytest.mark.parametrize(("link", "built"), [("two.md#a-part", True), ("two.md#no-part", False), ("#no", False)])
