@@ -15,13 +15,25 @@ ARGS ?=
 # the words for variables of its own.
 GIVEN = $(strip $(foreach name,$(sort $(filter lab_% walkthrough,$(.VARIABLES))),$(if $(filter command,$(origin $(name))),-e '$(name)=$($(name))')))
 
+# What is misspelt would be ignored without a word.
+NAMES := ARGS walkthrough
+UNKNOWN := $(filter-out $(NAMES) lab_% BIN MAKEFLAGS SHELL,$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
+ifneq ($(UNKNOWN),)
+$(error $(firstword $(UNKNOWN)) is no variable of make here, $(shell python3 scripts/meant.py $(firstword $(UNKNOWN)) $(NAMES)). For Ansible: ARGS="-e NAME=VALUE")
+endif
+
 # Given by name, it is read even where others may write to this directory.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # Ansible refuses a language that the machine has not installed, such as the one that ssh brings along.
 export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev tools test test-units test-versions test-long test-mutants bench lint lint-sanity diagrams evidence matrix docs clean $(SCENARIOS)
+TARGETS := help setup setup-dev tools test test-units test-versions test-long test-mutants bench lint lint-sanity diagrams evidence matrix docs clean
+.PHONY: $(TARGETS) $(SCENARIOS)
+
+# Whatever else is asked for.
+.DEFAULT:
+	@echo "There is no '$@': $$(python3 scripts/meant.py '$@' $(SCENARIOS) $(TARGETS)) (make help says more)" >&2; exit 2
 
 help:
 	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'

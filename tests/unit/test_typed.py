@@ -58,6 +58,23 @@ def test_variables_of_a_lab_are_handed_on_where_make_takes_them_for_its_own(word
     assert shlex.split(said) == ["playbooks/veth.yml", *given, "--check"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["veht"], "There is no 'veht': did you mean 'veth'? (make help says more)"),
+        (["tets"], "There is no 'tets': did you mean 'test'?"),
+        (["a_lab_of_mine"], "There is no 'a_lab_of_mine': there are: bridge, "),
+        (["veth", "walktrough=true"], "walktrough is no variable of make here, did you mean 'walkthrough'?"),
+    ],
+)
+def test_what_is_misspelt_is_told_and_nothing_is_started(words: list[str], said: str) -> None:
+    env = {name: value for name, value in os.environ.items() if name not in HANDED_ON}
+    done = subprocess.run(["make", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert said in done.stderr
+    assert done.returncode == 2
+    assert not done.stdout
+
+
 def test_a_lab_of_ones_own_is_a_target_of_make(tmp_path: pathlib.Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "playbooks").mkdir()
