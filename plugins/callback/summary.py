@@ -23,6 +23,7 @@ author:
   - Contributors to the tcpip.lab collection (@tcpip-lab)
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,9 @@ _TOPOLOGY = "tcpip.lab.topology"
 _CHECKS = ("tcpip.lab.check", "tcpip.lab.witness")
 #: What failed checks return besides their message, which says it all.
 _DETAILS = frozenset({"changed", "leases", "report", "results"})
+#: What Ansible says where sudo or the like asks for a password, and the way out.
+_NO_PASSWORD = re.compile(r"Missing \w+ password|a password is required")
+_ASK = "Labs need root, and a password is asked for on the way: add --ask-become-pass"
 #: More steps than these are counted only.
 _MOST_STEPS = 10
 
@@ -93,6 +97,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
         self._labs: dict[str, Lab] = {}
         self._current: Lab | None = None
         self._stage = 0
+        self._asked = False
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: Any) -> None:
         """Note where a stage begins: what is built is checked next."""
@@ -122,6 +127,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Say in the end what became of each lab."""
         super().v2_playbook_on_stats(stats)
+        if self._asked:
+            self._display.display(_ASK, color=C.COLOR_ERROR)
         for lab in self._labs.values():
             self._display.banner(f"LAB {lab.name}")
             for line, colour in lab.lines():
@@ -132,6 +139,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
         task = result.task if hasattr(result, "task") else result._task
         said = result.result if hasattr(result, "result") else result._result
         host = result.host if hasattr(result, "host") else result._host
+        self._asked = self._asked or bool(_NO_PASSWORD.search(f"{said.get('msg')} {said.get('module_stderr')}"))
         if task.action == _TOPOLOGY:
             # Since ansible-core 2.20 a result does not have what was asked any more.
             self._note_topology(said, result._task_fields["args"], host.get_name(), bool(task.check_mode))

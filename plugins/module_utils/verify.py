@@ -113,7 +113,8 @@ def is_ours(resource: Resource, state: State, claims: Claims) -> bool:
 
 def _clash(thing: str, owner: str | None, place: str) -> LabError:
     if owner:
-        return LabError(f"{thing} belongs to lab {owner!r}", place, "change it there, or remove that lab")
+        removal = f"change it there, or remove that lab: ansible-playbook tcpip.lab.labs -e lab_remove={owner}"
+        return LabError(f"{thing} belongs to lab {owner!r}", place, removal)
     return LabError(f"{thing} exists and belongs to no lab", place, "use another name, or remove it")
 
 

@@ -62,6 +62,14 @@ def test_what_failed_is_said_with_its_reason(machine: LabMachine) -> None:
     assert "evidence:" in machine.playbook(LAB, "-v", _fails=True).stdout
 
 
+def test_who_needs_a_password_is_told_how_to_give_it(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    sudo = tmp_path / "sudo"
+    sudo.write_text("#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n", encoding="utf-8")
+    sudo.chmod(0o755)
+    run = machine.playbook(LAB, _fails=True, ansible_become_exe=str(sudo), ansible_become_user="nobody")
+    assert "\nLabs need root, and a password is asked for on the way: add --ask-become-pass\n" in run.stdout
+
+
 def test_the_documentation_shows_what_is_said(machine: LabMachine) -> None:
     (shown,) = examples("docs/report.md", "text")
     machine.playbook("playbooks/veth.yml", lab_checks=False)

@@ -17,7 +17,10 @@ from ansible_collections.tcpip.lab.plugins.module_utils.verify import Claims
 LAB = Claims("lab")
 NOBODY = Claims()
 BACK = "(use another name, or remove it)"
-ELSEWHERE = "(change it there, or remove that lab)"
+OF_OTHER, OF_LAB = (
+    f"(change it there, or remove that lab: ansible-playbook tcpip.lab.labs -e lab_remove={name})"
+    for name in ("other", "lab")
+)
 
 
 def _machine(*links: Link, routes: t.Sequence[Route] = (), **owners: str | None) -> State:
@@ -52,7 +55,7 @@ REFUSED: list[tuple[list[Resource], State, Claims, str]] = [
         _one("netns", name="n"),
         _machine(n="other"),
         LAB,
-        f"netns[0].name: namespace 'n' belongs to lab 'other' {ELSEWHERE}",
+        f"netns[0].name: namespace 'n' belongs to lab 'other' {OF_OTHER}",
     ),
     (
         _one("netns", name="n"),
@@ -64,20 +67,20 @@ REFUSED: list[tuple[list[Resource], State, Claims, str]] = [
         _one("netns", name="n"),
         _machine(n="lab"),
         NOBODY,
-        f"netns[0].name: namespace 'n' belongs to lab 'lab' {ELSEWHERE}",
+        f"netns[0].name: namespace 'n' belongs to lab 'lab' {OF_LAB}",
     ),
-    (_pair(netns="n"), _machine(n="lab"), NOBODY, f"veth[0].netns: namespace 'n' belongs to lab 'lab' {ELSEWHERE}"),
+    (_pair(netns="n"), _machine(n="lab"), NOBODY, f"veth[0].netns: namespace 'n' belongs to lab 'lab' {OF_LAB}"),
     (
         _one("sysctl", netns="n", **FORWARD),
         _machine(n="lab"),
         NOBODY,
-        f"sysctl[0].netns: namespace 'n' belongs to lab 'lab' {ELSEWHERE}",
+        f"sysctl[0].netns: namespace 'n' belongs to lab 'lab' {OF_LAB}",
     ),
     (
         _pair(),
         _machine(Link("", "a", alias="tcpip.lab:other")),
         LAB,
-        f"veth[0].name: 'a' in the root namespace belongs to lab 'other' {ELSEWHERE}",
+        f"veth[0].name: 'a' in the root namespace belongs to lab 'other' {OF_OTHER}",
     ),
     (
         _pair(),
@@ -85,18 +88,18 @@ REFUSED: list[tuple[list[Resource], State, Claims, str]] = [
         LAB,
         f"veth[0].peer.name: 'b' in the root namespace exists and belongs to no lab {BACK}",
     ),
-    (_pair(), _machine(OURS), NOBODY, f"veth[0].name: 'a' in the root namespace belongs to lab 'lab' {ELSEWHERE}"),
+    (_pair(), _machine(OURS), NOBODY, f"veth[0].name: 'a' in the root namespace belongs to lab 'lab' {OF_LAB}"),
     (
         _pair(),
         _machine(Link("", "a", alias="tcpip.lab:other")),
         Claims("lab", frozenset({("", "a")})),
-        f"veth[0].name: 'a' in the root namespace belongs to lab 'other' {ELSEWHERE}",
+        f"veth[0].name: 'a' in the root namespace belongs to lab 'other' {OF_OTHER}",
     ),
     (
         _one("sysctl", **FORWARD),
         _machine(),
         Claims("lab", others={("sysctl", "", "net/ipv4/ip_forward"): "other"}),
-        f"sysctl[0]: this sysctl of the root namespace belongs to lab 'other' {ELSEWHERE}",
+        f"sysctl[0]: this sysctl of the root namespace belongs to lab 'other' {OF_OTHER}",
     ),
     (
         _one("route", dst="10.9.0.0/16", dev="eth0"),
