@@ -14,6 +14,7 @@ import ipaddress
 import json
 import re
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,10 @@ from .subject import family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+#: How long the state of an interface may lag behind, in seconds, and how often it is looked at then.
+_SETTLE_S, _PAUSE_S = 1.2, 0.05
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ class Interface:
     def carrier(self) -> bool:
         """Whether the other end is there and up too. NO-CARRIER is not asked: it lags behind by up to a second."""
         return "LOWER_UP" in self.flags
+
+    @property
+    def settled(self) -> bool:
+        """Whether its state is what follows of its carrier, which the kernel sees to a moment later."""
+        return not self.up or self.state == "UNKNOWN" or (self.state == "UP") == self.carrier
 
     def holds(self, address: str) -> bool:
         """Whether the address is the interface's own."""
@@ -147,13 +157,21 @@ class View:
             self._items[key] = _items(netns, command, table)
         return self._items[key]
 
-    def links(self, netns: str) -> dict[str, Interface]:
+    def links(self, netns: str, anew: bool = False) -> dict[str, Interface]:
         """The interfaces of the namespace by name. Raises LabError when it is not there."""
-        if netns not in self._links:
+        if anew or netns not in self._links:
             items = _ip(netns, "-d", "addr")
             with understood("what 'ip -j addr' prints"):
                 self._links[netns] = read_links(netns, items)
         return self._links[netns]
+
+    def settled(self, netns: str, name: str) -> Interface | None:
+        """The interface when its state has settled, or does not within a second or so; None if it is not there."""
+        found, limit = self.links(netns).get(name), time.monotonic() + _SETTLE_S
+        while found and not found.settled and time.monotonic() < limit:
+            time.sleep(_PAUSE_S)
+            found = self.links(netns, anew=True).get(name)
+        return found
 
     def other_end(self, link: Interface) -> Interface | None:
         """The peer or parent of the interface; None where there is none, or it is out of sight."""

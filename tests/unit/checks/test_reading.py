@@ -10,10 +10,11 @@ import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import output
-from ansible_collections.tcpip.lab.plugins.module_utils.checks import capture, look, sockets
+from ansible_collections.tcpip.lab.plugins.module_utils.checks import capture, look, model, sockets
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import captured
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.model import Capture
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.packets import Packets
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.subject import Fact
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,3 +181,33 @@ def test_facts_need_ip_and_causes_do_without_filters(monkeypatch: pytest.MonkeyP
     with pytest.raises(LabError, match=r"the command 'ip' is not on this machine \(install iproute2: "):
         look.View().links("")
     assert look.View().filters("", 4) == look.Filters()
+
+
+def shown(state: str, *flags: str) -> dict[str, t.Any]:
+    """An interface as ip shows it."""
+    return {"ifindex": 2, "ifname": "a0", "flags": [*flags], "mtu": 1500, "operstate": state, "address": ""}
+
+
+CABLE = ("BROADCAST", "MULTICAST")
+
+
+@pytest.mark.parametrize(
+    ("states", "line"),
+    [
+        ([shown("LOWERLAYERDOWN", *CABLE, "UP", "LOWER_UP"), shown("UP", *CABLE, "UP", "LOWER_UP")], "state UP"),
+        ([shown("UP", *CABLE, "UP"), shown("LOWERLAYERDOWN", *CABLE, "UP")], "state LOWERLAYERDOWN"),
+        ([shown("DOWN", *CABLE)], "state DOWN"),
+        ([shown("UNKNOWN", "LOOPBACK", "UP", "LOWER_UP")], "state UNKNOWN"),
+        ([shown("DORMANT", *CABLE, "UP", "LOWER_UP")], "state DORMANT"),
+    ],
+)
+def test_a_link_is_shown_when_its_state_has_settled(
+    states: list[dict[str, t.Any]], line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [*states]
+    monkeypatch.setattr(look, "_items", lambda *_given: [left.pop(0) if len(left) > 1 else left[0]])
+    (check,) = model.parse([{"link": {"netns": "ns1", "name": "a0"}}])
+    assert isinstance(check.subject, Fact)
+    (evidence,) = check.subject.look("", look.View()).evidence
+    assert evidence.endswith(line)
+    assert len(left) == 1

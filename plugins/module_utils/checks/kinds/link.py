@@ -48,7 +48,7 @@ class LinkFact(Fact):
 
     def look(self, name: str, view: View) -> Result:
         """Whether the interface has the attributes."""
-        found = view.links(self.netns).get(self.name)
+        found = view.settled(self.netns, self.name)
         if not found:
             there = ", ".join(view.links(self.netns))
             came = f"{netns_words(self.netns)} has no {self.name}"
