@@ -9,6 +9,7 @@ import hashlib
 import math
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, field
 from typing import Any, NamedTuple
@@ -128,9 +129,14 @@ class Command:
     stop: Stop = field(default=Stop(), compare=False)
 
     @property
+    def words(self) -> list[str]:
+        """What is run."""
+        return [sys.executable if word == PYTHON else word for word in self.argv]
+
+    @property
     def title(self) -> str:
         """The command in one line."""
-        return f"{self.spot.title}: {shlex.join(self.argv)}"
+        return f"{self.spot.title}: {shlex.join(self.words)}"
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -231,7 +231,7 @@ def _start(command: Command, directory: int) -> _Starting:
             child = launch.fork(
                 launch.Plan(
                     _executable(command.argv[0]),
-                    [_word(word) for word in command.argv],
+                    command.words,
                     launch.environment([*command.environment, (_NONCE, nonce)]),
                     command.directory,
                     None if command.user == "root" else (user.uid, user.gid),
@@ -252,10 +252,6 @@ def _start(command: Command, directory: int) -> _Starting:
         if output != log:
             os.close(output)
     return _Starting(command.title, record, logged, time.monotonic() + command.ready.timeout)
-
-
-def _word(word: str) -> str:
-    return sys.executable if word == PYTHON else word
 
 
 def _release(child: launch.Child, record: Record, directory: int) -> Record:

@@ -104,7 +104,7 @@ changes:
   type: list
   elements: str
   sample:
-    - 'start ns1: capture arp: {python} -I sniffer.py ns1-veth0 262144 nobody arp'
+    - 'start ns1: capture arp: /usr/bin/python3 -I sniffer.py ns1-veth0 262144 nobody arp'
 diff:
   description: The lines that go and the lines that come, for C(--diff).
   returned: success
@@ -120,7 +120,7 @@ diff:
       returned: success
       type: str
       sample: |
-        ns1: capture arp: {python} -I sniffer.py ns1-veth0 262144 nobody arp
+        ns1: capture arp: /usr/bin/python3 -I sniffer.py ns1-veth0 262144 nobody arp
         ns1: capture arp: user root
         ns1: capture arp: directory /run/tcpip.lab/process/.machine/ns1/capture.arp/files
         ns1: capture arp: sniffer.py: (sha256 0123456789abcdef)

@@ -107,7 +107,7 @@ changes:
   type: list
   elements: str
   sample:
-    - "start bridge: vswitch switch: '{python}' -E -s -m vswitch serve nobody"
+    - 'start bridge: vswitch switch: /usr/bin/python3 -E -s -m vswitch serve nobody'
     - 'set bridge: vswitch switch: ageing_time 300'
     - 'add bridge: vswitch switch: port ns1-br0'
 diff:

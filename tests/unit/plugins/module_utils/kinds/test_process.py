@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import command, plan
-from ansible_collections.tcpip.lab.plugins.module_utils.command import Command, Spot
+from ansible_collections.tcpip.lab.plugins.module_utils.command import PYTHON, Command, Spot
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import Netns, Process
 from ansible_collections.tcpip.lab.plugins.module_utils.operations import (
@@ -205,3 +206,7 @@ def test_a_command_that_is_not_there_is_missed_before_anything_is_done() -> None
 )
 def test_only_whole_lines_of_a_log_count(log: str, found: bool) -> None:
     assert command.has_line("^ready$", log) is found
+
+
+def test_a_step_shows_the_python_that_runs_a_program_of_ours() -> None:
+    assert Command(SPOT, (PYTHON, "-I", "x.py")).title == f"ns2: process web: {sys.executable} -I x.py"
