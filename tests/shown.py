@@ -50,6 +50,23 @@ def file(page: str, name: str) -> str:
     return found
 
 
+class KindOfCheck(t.NamedTuple):
+    """A row of the page with all kinds of checks. C(keys) are as it has them, C(check) is such a check, in YAML."""
+
+    kind: str
+    asks: str
+    keys: str
+    check: str
+    came: str
+
+
+def kinds_of_checks() -> list[KindOfCheck]:
+    """All rows."""
+    page = (ROOT / "docs/checks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| `(.*?)` \| (.*?) \|$", page, re.MULTILINE)
+    return [KindOfCheck(*row) for row in rows]
+
+
 def function(page: str, name: str, **known: t.Any) -> t.Callable[..., None]:
     """A function that a page shows.
 

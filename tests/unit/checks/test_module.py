@@ -13,6 +13,7 @@ from ansible_collections.tcpip.lab.plugins.module_utils.checks import model
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import KINDS
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.modules import check
+from shown import kinds_of_checks
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "integration/targets/check/tasks/examples.yml"
 
@@ -27,6 +28,14 @@ def test_the_documentation_has_every_key_and_word() -> None:
     words = {word for kind in KINDS.values() for option in kind.options.values() for word in option.choices}
     assert [key for key in keys if f"C({key})" not in described] == []
     assert [word for word in words if f"V({word})" not in described] == []
+
+
+def test_the_page_has_every_kind_with_its_keys() -> None:
+    keys = {
+        kind: ", ".join(f"**`{key}`**" if option.required else f"`{key}`" for key, option in found.options.items())
+        for kind, found in KINDS.items()
+    }
+    assert {row.kind: row.keys for row in kinds_of_checks()} == keys
 
 
 def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
