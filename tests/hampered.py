@@ -392,5 +392,4 @@ def _names(message: str, error: int) -> bool:
     reasons = [os.strerror(error) if error != acts.INTERRUPTED else "changes too fast"]
     if error == errno.EEXIST:  # whoever has made it a moment ago has removed it again
         reasons.append(os.strerror(errno.ENOENT))
-    said = r"\b(could not \S+ .*|cannot be written: )"
-    return any(re.search(said + re.escape(each), message) for each in reasons)
+    return any(re.search(r"\bcould not \S+ .*" + re.escape(each), message) for each in reasons)
