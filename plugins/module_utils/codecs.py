@@ -1,18 +1,20 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""pyroute2's message codecs, without the rest of the package: importing all of it takes 0.1 s of every task."""
+"""pyroute2's message codecs, when they are needed, without the rest of the package: all of it takes 0.1 s to import."""
 
 from __future__ import annotations
 
 import importlib.util
 import struct
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 from typing import Any
+
+from .errors import LabError
 
 _PACKAGE = "pyroute2"
 
@@ -33,26 +35,21 @@ def _bare_package() -> Iterator[None]:
         del sys.modules[_PACKAGE]  # who imports it later gets all of it
 
 
-def _version() -> str:
+def __getattr__(name: str) -> Any:
+    """A codec of pyroute2's (PEP 562), which not every run needs. Raises LabError where pyroute2 is not whole."""
+    if name not in ("ifinfmsg", "ndmsg"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _codec(name)
+
+
+@cache
+def _codec(name: str) -> Any:
     try:
-        return str(importlib.import_module("pyroute2.config.version").__version__)
-    except ImportError:  # Debian's package has no such file
-        return str(importlib.import_module("importlib.metadata").version("pyroute2"))
+        with _bare_package():
+            return getattr(importlib.import_module(f"{_PACKAGE}.netlink.rtnl.{name}"), name)
+    except ImportError as error:
+        raise LabError(f"{_PACKAGE} cannot be imported: {error}", hint="install it anew") from error
 
-
-try:
-    with _bare_package():
-        from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-        from pyroute2.netlink.rtnl.ndmsg import ndmsg
-
-        VERSION = _version()
-    IMPORT_ERROR = ""
-except ImportError:
-    VERSION = ""
-    ifinfmsg = ndmsg = None
-    IMPORT_ERROR = traceback.format_exc()
-
-__all__ = ["IMPORT_ERROR", "VERSION", "attributes", "decoded", "ifinfmsg", "ndmsg", "signed"]
 
 _ATTRIBUTE = struct.Struct("=HH")
 _TYPE = 0x3FFF  # NLA_TYPE_MASK in linux/netlink.h

@@ -16,7 +16,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .codecs import attributes, decoded, ifinfmsg, ndmsg, signed
+from . import codecs
+from .codecs import attributes, decoded, signed
 from .encode import NETEM, number
 from .requests import (
     FAMILIES,
@@ -128,7 +129,7 @@ def _lower(kind: str, parameters: Any, found: Mapping[int, bytes]) -> int:
 
 
 def _parameters(data: bytes) -> Any:
-    return decoded(ifinfmsg, data).get_attr("IFLA_LINKINFO").get_attr("IFLA_INFO_DATA")
+    return decoded(codecs.ifinfmsg, data).get_attr("IFLA_LINKINFO").get_attr("IFLA_INFO_DATA")
 
 
 def address(data: bytes) -> tuple[int, RawAddress] | None:
@@ -153,7 +154,7 @@ def settling(data: bytes) -> str | None:
 
 def fdb(data: bytes) -> tuple[int, RawFdbEntry] | None:
     """The number of a VXLAN and an entry of it that does not age; None for any other entry."""
-    message = decoded(ndmsg, data)
+    message = decoded(codecs.ndmsg, data)
     dst = message.get_attr("NDA_DST")
     if not dst or not message["state"] & NUD_PERMANENT:
         return None
@@ -162,7 +163,7 @@ def fdb(data: bytes) -> tuple[int, RawFdbEntry] | None:
 
 def vlans(data: bytes) -> Iterator[tuple[int, Vlan]]:
     """The VLANs of a port, or of a bridge, each with its number."""
-    message = decoded(ifinfmsg, data)
+    message = decoded(codecs.ifinfmsg, data)
     spec = message.get_attr("IFLA_AF_SPEC")
     for entry in spec.get_attrs("IFLA_BRIDGE_VLAN_INFO") if spec else ():
         flags = entry["flags"]

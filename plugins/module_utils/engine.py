@@ -169,7 +169,8 @@ def _with_history(request: Request, ledger: Ledger) -> Request:
     """The lab as one document: what it had before and is not declared any more is to be absent."""
     former = _parse_ledger(ledger, request.present, _spaces(ledger) if request.forgets else frozenset())
     standing: dict[tuple[Any, ...], list[Resource]] = {}
-    for each in former:
+    as_before = set(map(id, request.present))  # of those nothing is to be taken away
+    for each in (resource for resource in former if id(resource) not in as_before):
         for place in _places(each):
             standing.setdefault(place, []).append(each)
     present = [_succeed(resource, standing) for resource in request.present]

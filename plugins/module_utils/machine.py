@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
-import importlib.util
 import os
 import re
 import socket
@@ -19,11 +18,10 @@ import struct
 import sys
 import threading
 from collections.abc import Iterable, Sequence
-from importlib import metadata
 from typing import Any
 
 from .errors import LabError, understood
-from .requirements import suffices
+from .requirements import pyroute2_version, suffices
 
 #: The interpreters for which a distribution packages its Python libraries.
 _DISTRIBUTIONS_PYTHON = ("/usr/bin/python3", "/usr/libexec/platform-python")
@@ -69,18 +67,8 @@ def python() -> dict[str, Any]:
 
 def pyroute2() -> dict[str, Any]:
     """The version of pyroute2 in this interpreter (empty if it has none), and whether that suffices."""
-    version = _pyroute2_version()
+    version = pyroute2_version()
     return {"version": version, "sufficient": suffices(version)}
-
-
-def _pyroute2_version() -> str:
-    found = importlib.util.find_spec("pyroute2")
-    if found is None or found.origin is None:  # of one that was removed, directories may have stayed
-        return ""
-    try:
-        return metadata.version("pyroute2")  # the package is not imported for it, that takes 0.1 s
-    except metadata.PackageNotFoundError:
-        return str(importlib.import_module("pyroute2").__version__)
 
 
 def uplink() -> dict[str, str]:

@@ -126,6 +126,10 @@ _QUEUES = encode.qdisc_message(netlink.GETQDISC)
 _NO_QUEUE = ("noop", "noqueue")
 
 
+#: To ask for one number among many others takes so small a part of the time that a question of its own takes.
+_MANY_MORE = 4
+
+
 class _Reading:
     """The dumps of one namespace, in which other namespaces and interfaces are numbers."""
 
@@ -201,8 +205,9 @@ class _Sight:
     def _ask(self) -> None:
         """Find out what is meant by the numbers of namespaces.
 
-        Those with most of them are asked first: what a switch knows need not be asked of the nodes around it. But for
-        one that knows too many to tell all at once, the nodes around it are.
+        Those with most of them are asked first: what a switch knows need not be asked of the nodes around it. But one
+        that knows too many to tell all at once has to be asked for each of all there are, so that where these are many
+        more, the nodes around it are asked.
         """
         numbered = {
             each.name: [raw for raw in each.links.values() if raw.space is not None] for each in self._readings.values()
@@ -215,7 +220,8 @@ class _Sight:
         # the kernel looks for a number from the first to the last: most nodes are cabled with those that know many
         translation = nsids.Nsids(dict.fromkeys([*asking, ROOT, *self._readings]))
         try:
-            for name in sorted(asking, key=lambda name: len(numbered[name]) > nsids.WHOLE):
+            last = range(nsids.WHOLE + 1, len(self._readings) // _MANY_MORE)
+            for name in sorted(asking, key=lambda name: len(numbered[name]) in last):
                 if any(raw.kind != "veth" or (name, raw.number) not in self._peers for raw in numbered[name]):
                     self._names[name] = translation.known(name)
                     self._join(name, numbered[name])

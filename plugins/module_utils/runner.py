@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from . import codecs, engine, interruption, observe, topology, values
+from . import engine, interruption, observe, topology, values
 from .command import HIDDEN, MAY_BE_SECRET
 from .engine import Outcome, Request
 from .errors import LabError
@@ -19,7 +19,7 @@ from .interruption import InterruptionError
 from .kinds import KINDS, Resource
 from .netlink import Sockets
 from .options import argument_spec
-from .requirements import PYROUTE2_MINIMUM, suffices
+from .requirements import PYROUTE2_MINIMUM, pyroute2_version, suffices
 from .scope import Scope
 
 #: A module is a process of a few seconds, which makes hardly a cycle. Looking for some is a tenth of its time.
@@ -90,11 +90,11 @@ def require(module: AnsibleModule, purpose: str = "to change namespaces and link
     """Fail with a message that says what to do if the module cannot work here: no root, no pyroute2."""
     if os.geteuid() != 0:
         module.fail_json(msg=f"root privileges are needed {purpose} (set become: true)")
-    if codecs.IMPORT_ERROR:
-        library = missing_required_lib(f"pyroute2 >= {PYROUTE2_MINIMUM}")
-        module.fail_json(msg=library, exception=codecs.IMPORT_ERROR)
-    if not suffices(codecs.VERSION):
-        module.fail_json(msg=f"pyroute2 {codecs.VERSION} is too old, {PYROUTE2_MINIMUM} or newer is needed")
+    version = pyroute2_version()
+    if not version:
+        module.fail_json(msg=missing_required_lib(f"pyroute2 >= {PYROUTE2_MINIMUM}"))
+    if not suffices(version):
+        module.fail_json(msg=f"pyroute2 {version} is too old, {PYROUTE2_MINIMUM} or newer is needed")
 
 
 def _manage(module: AnsibleModule, kind: type[Resource]) -> dict[str, Any]:
