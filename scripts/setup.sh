@@ -137,6 +137,7 @@ install_tools() {
 		ping iputils-ping iputils
 		qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core
 		shellcheck shellcheck ShellCheck
+		sudo sudo sudo
 		sysctl procps procps-ng
 		tcpdump tcpdump tcpdump
 		udhcpc udhcpc busybox

@@ -50,6 +50,7 @@ EMPTY = {
     "procps-ng",
     "qemu-system-x86-core",
     "ShellCheck",
+    "sudo",
 }
 #: What is not in Debian's packages, since their scripts make it, and the commands of the Python that is here.
 MORE = {

@@ -159,7 +159,7 @@ def test_while_a_check_watches(machine: LabMachine, number: str) -> None:
     before = settled(machine)
     with running(machine, "check", checks=[{"ping": NOBODY, "captures": [CAPTURE]}]) as (run, pid):
         until(machine, "pgrep -x tcpdump >/dev/null && pgrep -x ping >/dev/null")
-        machine.run(["sh", "-c", f"kill -{number} {pid}; kill -INT {pid} || true"])
+        machine.run(["sh", "-c", f"kill -{number} {pid}; sleep 0.1; kill -INT {pid} || true"])
         assert message_of(run) == f"interrupted by SIG{number}"
     same(before, settled(machine))
 
