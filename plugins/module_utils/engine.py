@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -167,7 +167,7 @@ def recall(state: State, ledger: Ledger) -> None:
 
 def _with_history(request: Request, ledger: Ledger) -> Request:
     """The lab as one document: what it had before and is not declared any more is to be absent."""
-    former = _parse_ledger(ledger, request.present, _spaces(ledger) if request.forgets else frozenset())
+    former = _parse_ledger(ledger, request.present, ledger.spaces if request.forgets else ())
     standing: dict[tuple[Any, ...], list[Resource]] = {}
     as_before = set(map(id, request.present))  # of those nothing is to be taken away
     for each in (resource for resource in former if id(resource) not in as_before):
@@ -197,9 +197,7 @@ def _ends(resources: Iterable[Resource]) -> set[LinkName]:
     return {end.key for resource in resources for end in resource.ends()}
 
 
-def _parse_ledger(
-    ledger: Ledger, known: Iterable[Resource] = (), going: frozenset[str] = frozenset()
-) -> list[Resource]:
+def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = (), going: Collection[str] = ()) -> list[Resource]:
     """What the lab had, and what it had before runs that did not come to their end.
 
     C(known) are resources that may be the same ones: they need not be read again. Nor need those that go with the
@@ -213,17 +211,6 @@ def _parse_ledger(
         for i, item in enumerate(items.get(kind) or ())
         if not (going and KINDS[kind].goes_along(item, going))
     ]
-
-
-def _spaces(ledger: Ledger) -> frozenset[str]:
-    """The names of the namespaces that the lab may have."""
-    listed = (item for items in (*ledger.earlier, ledger.resources) for item in items.get(Netns.KIND) or ())
-    return frozenset(name for name in map(_name, listed) if name)
-
-
-def _name(item: Any) -> str:
-    name = item.get("name") if isinstance(item, Mapping) else None
-    return name if isinstance(name, str) else ""
 
 
 def _resource(kind: str, item: Mapping[str, Any], place: str, same: Mapping[tuple[Any, ...], Resource]) -> Resource:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import decode, encode, iptables, namespaces, netlink, nsids, records, shares
+from . import decode, encode, iptables, namespaces, netlink, nsids, parallel, records
 from . import state as states
 from .decode import RawFdbEntry, RawLink
 from .errors import LabError, naming, understood
@@ -39,7 +39,7 @@ def read(scope: Scope, sockets: Sockets, progress: Progress | None = None) -> St
 def _read(scope: Scope, sockets: Sockets, progress: Progress) -> State:
     there = [name for name in sorted(scope.namespaces) if namespaces.exists(name)]
     readable = [name for name in there if name not in scope.unseen]
-    tried = shares.looked(lambda name: _try(name, scope, sockets), readable, progress)
+    tried = parallel.looked(lambda name: _try(name, scope, sockets), readable, progress)
     found = [reading for reading in tried if reading]
     unseen = {name: Namespace(name) for name in there if name in scope.unseen}
     state = State({**_Sight(found).namespaces(), **unseen}, lacking=_lacking(scope), lab=scope.lab)
@@ -122,12 +122,10 @@ _QUESTIONS = (
     encode.route_message(netlink.GETROUTE),
 )
 _QUEUES = encode.qdisc_message(netlink.GETQDISC)
+#: So many numbers that are asked for together take as long as one question to a namespace of its own, or less.
+_TOGETHER = 4
 #: What virtual interfaces have by themselves: before they are switched on first, and then.
 _NO_QUEUE = ("noop", "noqueue")
-
-
-#: To ask for one number among many others takes so small a part of the time that a question of its own takes.
-_MANY_MORE = 4
 
 
 class _Reading:
@@ -220,13 +218,16 @@ class _Sight:
         # the kernel looks for a number from the first to the last: most nodes are cabled with those that know many
         translation = nsids.Nsids(dict.fromkeys([*asking, ROOT, *self._readings]))
         try:
-            last = range(nsids.WHOLE + 1, len(self._readings) // _MANY_MORE)
-            for name in sorted(asking, key=lambda name: len(numbered[name]) in last):
+            for name in sorted(asking, key=lambda name: self._is_last(len(numbered[name]))):
                 if any(raw.kind != "veth" or (name, raw.number) not in self._peers for raw in numbered[name]):
                     self._names[name] = translation.known(name)
                     self._join(name, numbered[name])
         finally:
             translation.close()
+
+    def _is_last(self, known: int) -> bool:
+        """Whether a namespace that knows so many others is asked for each of all, and these are many more."""
+        return nsids.WHOLE < known < len(self._readings) / _TOGETHER
 
     def _join(self, netns: str, links: Iterable[RawLink]) -> None:
         """Note the pairs of a namespace whose numbers are known; both ends refer to each other: an index alone says

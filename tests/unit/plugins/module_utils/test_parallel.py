@@ -15,19 +15,19 @@ import typing as t
 
 import labmachine
 import pytest
-from ansible_collections.tcpip.lab.plugins.module_utils import interruption, shares
+from ansible_collections.tcpip.lab.plugins.module_utils import interruption, parallel
 from ansible_collections.tcpip.lab.plugins.module_utils.progress import Progress
 
-NAMES = [f"ns{number}" for number in range(3 * shares._WORTH_IT + 1)]
+NAMES = [f"ns{number}" for number in range(3 * parallel._WORTH_IT + 1)]
 _PROGRAM = """
 import os, time
-from ansible_collections.tcpip.lab.plugins.module_utils import shares
+from ansible_collections.tcpip.lab.plugins.module_utils import parallel
 from ansible_collections.tcpip.lab.plugins.module_utils.progress import Progress
 os.sched_getaffinity = lambda _pid: {0, 1}
 def look(name):
     os.write(1, f"{os.getpid()}\\n".encode())
     time.sleep(60)
-list(shares.looked(look, [str(number) for number in range(1000)], Progress()))
+list(parallel.looked(look, [str(number) for number in range(1000)], Progress()))
 """
 
 
@@ -53,7 +53,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def _found(look: t.Callable[[str], object], names: t.Sequence[str] = NAMES) -> list[object]:
-    return list(shares.looked(look, names, Progress()))
+    return list(parallel.looked(look, names, Progress()))
 
 
 def _is_there(pid: int) -> bool:
@@ -70,11 +70,11 @@ def test_each_processor_has_a_share_and_what_they_find_comes_in_order(children: 
     assert [name for name, _pid in t.cast("list[tuple[str, int]]", found)] == NAMES
     shared = {pid: [who for _name, who in t.cast("list[tuple[str, int]]", found)].count(pid) for pid in children}
     assert len(children) == 2
-    assert all(count > 0.9 * shares._WORTH_IT for count in shared.values())
+    assert all(count > 0.9 * parallel._WORTH_IT for count in shared.values())
 
 
 def test_few_are_looked_at_by_one(children: list[int]) -> None:
-    few = NAMES[: 2 * shares._WORTH_IT - 1]
+    few = NAMES[: 2 * parallel._WORTH_IT - 1]
     assert _found(str.upper, few) == [name.upper() for name in few]
     assert _found(str.upper, []) == []
     assert not children
