@@ -28,8 +28,17 @@ def make_directory() -> None:
 
     Raises LabError when something else is there.
     """
-    with suppress(FileExistsError):
-        os.mkdir(DIRECTORY, PRIVATE)
+    while True:
+        with suppress(FileExistsError):
+            os.mkdir(DIRECTORY, PRIVATE)
+        try:
+            _see_to_it()
+        except FileNotFoundError:  # another run has just tidied up
+            continue
+        return
+
+
+def _see_to_it() -> None:
     found = os.lstat(DIRECTORY)
     if found.st_uid != os.geteuid() or found.st_mode & 0o066 or not stat.S_ISDIR(found.st_mode):
         raise LabError(
