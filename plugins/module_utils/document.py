@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
 from typing import Any, Callable
 
 from . import nat
 from . import state as states
 from .command import Spot
 from .kinds import KINDS, BridgeVlan, Macvlan, Netns, Resource, Route, Service, Sysctl, Veth, Vxlan, iptables_nat, route
-from .lean import dataclass
+from .lean import cached_property, dataclass
 from .merging import Items
 from .operations import Operation
 from .options import accepted

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
 
 from .lean import dataclass
 from .state import owner
+
+if TYPE_CHECKING:
+    from difflib import SequenceMatcher
 
 #: The programs of each IP version, and the option that says what a target rewrites to.
 PROGRAMS = {4: "iptables", 6: "ip6tables"}
@@ -143,13 +146,19 @@ def _of(chain: str, lines: Sequence[str]) -> list[str]:
     return [line for line in lines if chain_of(line) == chain]
 
 
+def _compared(there: Sequence[Any], wanted: Sequence[Any]) -> SequenceMatcher[Any]:
+    from difflib import SequenceMatcher  # noqa: PLC0415 - few labs translate addresses, and it takes its time
+
+    return SequenceMatcher(None, there, wanted, autojunk=False)
+
+
 def _arrange(lines: Sequence[str], mine: str, chain: str, wanted: Sequence[Rule]) -> Iterator[str]:
     places = [number for number, line in enumerate(lines) if mark_of(line) == mine]
     rules = [rule for rule in wanted if rule.chain == chain]
     there = [read(lines[number]) for number in places]
     added: dict[int, list[str]] = {}
     gone: set[int] = set()
-    for kind, i, j, k, m in SequenceMatcher(None, there, rules, autojunk=False).get_opcodes():
+    for kind, i, j, k, m in _compared(there, rules).get_opcodes():
         if kind == "equal":
             continue
         gone.update(places[i:j])
@@ -203,7 +212,7 @@ def _changes(lines: Sequence[str], target: Sequence[str], mine: str) -> Changes:
     for there, wanted in _gaps(lines, target, mine):
         # A rule is deleted by what it says, and the first of several that say the same would go: so all of them go.
         keys = [line if lines.count(line) == 1 else None for line in there]
-        for kind, i, j, k, m in SequenceMatcher(None, keys, wanted, autojunk=False).get_opcodes():
+        for kind, i, j, k, m in _compared(keys, wanted).get_opcodes():
             kept = [line for line in there[i:j] if kind == "equal" or mark_of(line) != mine]
             lost += [line for line in there[i:j] if line not in kept]
             final += [(line, False) for line in kept]
@@ -216,7 +225,7 @@ def _changes(lines: Sequence[str], target: Sequence[str], mine: str) -> Changes:
 def _gaps(lines: Sequence[str], target: Sequence[str], mine: str) -> Iterator[tuple[list[str], list[str]]]:
     """The present lines, and the rules of ours that are to be there, from each stranger that both have to the next."""
     now, then = ([n for n, line in enumerate(each) if mark_of(line) != mine] for each in (lines, target))
-    matcher = SequenceMatcher(None, [lines[n] for n in now], [target[n] for n in then], autojunk=False)
+    matcher = _compared([lines[n] for n in now], [target[n] for n in then])
     here, there = 0, 0
     for block in matcher.get_matching_blocks():
         for i, k in zip(now[block.a : block.a + block.size], then[block.b : block.b + block.size]):

@@ -10,12 +10,11 @@ Ansible validates a module's own options. A topology has thousands of items, and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Callable
 
 from .errors import LabError
 from .hints import meant
-from .lean import dataclass
+from .lean import cached_property, dataclass
 
 _TRUE = frozenset(("true", "yes", "on", "1"))
 _FALSE = frozenset(("false", "no", "off", "0"))
@@ -39,6 +38,14 @@ class Option:
     def is_plain(self) -> bool:
         """Whether the default does for every item that omits it."""
         return not self.required and not isinstance(self.default, list)
+
+    @cached_property
+    def normal(self) -> Callable[[Any], Any]:
+        """What makes the normal form of a single value, or of one in a list, or raises ValueError."""
+        convert, value = _CONVERT[self.type if self.type != "list" else self.elements or "str"], self.value
+        if self.choices:
+            return lambda given: _chosen(convert(given), self.choices)
+        return (lambda given: value(convert(given))) if value else convert
 
 
 Options = Mapping[str, Option]
@@ -83,19 +90,33 @@ def read(item: Any, options: Options, place: str) -> dict[str, Any]:
 
     Raises LabError with the place of the first fault.
     """
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         raise LabError(f"{item!r} is not a mapping of options", place)
-    for key in item:
-        if key not in options:
-            raise LabError(f"{key!r} is not an option", place, meant(key, options))
-    found = {}
-    for name, option in options.items():
-        given = item.get(name)
+    table = _tables.get(id(options)) or _tables.setdefault(id(options), _Table(options))
+    found = table.defaults.copy()
+    for name, given in item.items():
+        option = options.get(name)
+        if option is None:
+            raise LabError(f"{name!r} is not an option", place, meant(name, options))
         if given is not None:
-            found[name] = _read_option(given, option, _inside(place, name))
-        else:
-            found[name] = option.default if option.is_plain else _omitted(name, option, place)
+            found[name] = _read_option(given, option, place, name)
+    for name, option in table.particular:
+        if item.get(name) is None:
+            found[name] = _omitted(name, option, place)
     return found
+
+
+class _Table:
+    """What the items of a table have in common, which are thousands."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options  # kept, so that no other table is ever known by its number
+        self.defaults = {name: option.default for name, option in options.items()}
+        self.particular = [(name, option) for name, option in options.items() if not option.is_plain]
+
+
+#: The tables, which are constants, by their numbers in this process.
+_tables: dict[int, _Table] = {}
 
 
 def _inside(place: str, name: str) -> str:
@@ -108,31 +129,41 @@ def _omitted(name: str, option: Option, place: str) -> Any:
     return list(option.default) if isinstance(option.default, list) else option.default
 
 
-def _read_option(given: Any, option: Option, place: str) -> Any:
+def _read_option(given: Any, option: Option, place: str, name: str) -> Any:
     if option.type == "list":
-        return _read_list(given, option, place)
-    return _read_value(given, option, option.type, place)
+        return _read_list(given, option, _inside(place, name))
+    if option.options is not None:
+        return read(given, option.options, _inside(place, name))
+    try:
+        return option.normal(given)
+    except ValueError as reason:
+        raise LabError(str(reason), _inside(place, name)) from None
 
 
 def _read_list(given: Any, option: Option, place: str) -> list[Any]:
     if not isinstance(given, (list, tuple)):
         raise LabError(f"{given!r} is not a list", place)
-    return [_read_value(each, option, option.elements or "str", f"{place}[{i}]") for i, each in enumerate(given)]
-
-
-def _read_value(given: Any, option: Option, type_: str, place: str) -> Any:
     if option.options is not None:
-        return read(given, option.options, place)
+        return [read(each, option.options, f"{place}[{i}]") for i, each in enumerate(given)]
+    return [_read_element(each, option, f"{place}[{i}]") for i, each in enumerate(given)]
+
+
+def _read_element(given: Any, option: Option, place: str) -> Any:
     try:
-        value = _CONVERT[type_](given)
-        if option.choices and value not in option.choices:
-            raise ValueError(f"{value!r} is none of {', '.join(option.choices)}")
-        return option.value(value) if option.value else value
+        return option.normal(given)
     except ValueError as reason:
         raise LabError(str(reason), place) from None
 
 
+def _chosen(value: Any, choices: tuple[str, ...]) -> Any:
+    if value not in choices:
+        raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+    return value
+
+
 def _text(given: Any) -> str:
+    if type(given) is str:  # nearly all are
+        return given
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
         raise ValueError(f"{given!r} is not a text")
     return str(given)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .lean import dataclass
+from .lean import cached_property, dataclass
 
 if TYPE_CHECKING:
     from .command import Command, Spot

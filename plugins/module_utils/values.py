@@ -30,12 +30,13 @@ _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)((?:[kmgt]i?)?bit)?", re.ASCII | re.IG
 
 _Number = TypeVar("_Number", int, float)
 
-#: The same addresses stand in many items, and in the ledger again.
+#: The same names and addresses stand in many items, and in the ledger again.
 _repeated = lru_cache(maxsize=1 << 16)
 #: As in the standard library, whose parsers take as long as a question to the kernel.
 ip_interface, ip_address = _repeated(ipaddress.ip_interface), _repeated(ipaddress.ip_address)
 
 
+@_repeated
 def name(value: str) -> str:
     """A name of an interface or a namespace (C(dev_valid_name) in net/core/dev.c, and what a file name allows)."""
     if not value:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import field
-from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from .. import merging
 from ..features import Feature
-from ..lean import dataclass
+from ..lean import cached_property, dataclass
 from ..operations import Operation
 from ..options import Options, accepted
 from ..scope import Ask

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from .. import impairment, values
 from ..errors import LabError
-from ..lean import dataclass
+from ..lean import cached_property, dataclass
 from ..operations import (
     AddAddress,
     Operation,

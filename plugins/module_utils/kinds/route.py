@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 from .. import values
 from ..errors import LabError
-from ..lean import dataclass
+from ..lean import cached_property, dataclass
 from ..merging import MAIN_TABLE
 from ..operations import AddRoute, Operation, RemoveRoute, ReplaceRoute
 from ..options import Option, Options, read

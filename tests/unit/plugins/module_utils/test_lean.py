@@ -58,3 +58,39 @@ def test_one_that_changes_is_the_standard_library_s() -> None:
     assert found == Changing([1])
     with pytest.raises(TypeError, match="unhashable"):
         hash(found)
+
+
+@pytest.mark.parametrize("dataclass", DATACLASSES)
+def test_each_has_a_default_of_its_own(dataclass: t.Any) -> None:
+    @dataclass(frozen=True)
+    class Holding:
+        name: str
+        numbers: list[int] = dataclasses.field(default_factory=list)
+
+    first, second, given = Holding("a"), Holding(name="b"), Holding("c", [7])
+    first.numbers.append(1)
+    assert (first.numbers, second.numbers, given.numbers) == ([1], [], [7])
+
+
+@pytest.mark.parametrize("dataclass", DATACLASSES)
+def test_what_is_left_out_is_named(dataclass: t.Any) -> None:
+    base, _derived = family(dataclass)
+    for _each in range(2):  # the first of a class is made in another way
+        with pytest.raises(TypeError, match=r"__init__\(\) missing 1 required positional argument: 'name'"):
+            base(place="here")
+
+
+def test_what_was_worked_out_is_kept() -> None:
+    worked: list[int] = []
+
+    class Working:
+        @lean.cached_property
+        def number(self) -> int:
+            """A number."""
+            worked.append(1)
+            return 7
+
+    one, other = Working(), Working()
+    assert (one.number, one.number, other.number) == (7, 7, 7)
+    assert len(worked) == 2
+    assert Working.number.__doc__ == "A number."
