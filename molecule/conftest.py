@@ -49,7 +49,6 @@ def machine(request: pytest.FixtureRequest) -> t.Iterator[LabMachine]:
         return
     scenario = request.path.parents[1].name
     with ServedMachine.start() as started:
-        started.module("check", checks=[])  # now all that runs the modules is running
         before = started.snapshot()
         with life.lived(scenario, started):
             life.see_failures_gone(started, rendered.read(scenario).checks)

@@ -45,8 +45,7 @@ def common_machine(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPat
 def _machine(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[LabMachine]:
     if os.geteuid() != 0:
         pytest.skip("needs root for a throw-away machine")
-    kind = ServedMachine if config.getoption("--emulated") else LabMachine
-    with kind.start([str(tmp_path_factory.getbasetemp())]) as started:
+    with ServedMachine.start([str(tmp_path_factory.getbasetemp())]) as started:
         started.module_python = config.getoption("--module-python") or started.module_python
         yield started
 

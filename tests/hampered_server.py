@@ -12,18 +12,15 @@ Prints for each what the module printed, how it ended, and its acts.
 from __future__ import annotations
 
 import collections
-import importlib
 import json
 import os
 import re
 import signal
 import sys
-import traceback
 import typing as t
 
 import acts
 import module_server
-import run_module
 
 #: What differs in the words of an act between two runs or two machines: numbers of descriptors, of namespaces and of
 #: versions, the times of files, and where Python is.
@@ -61,25 +58,10 @@ def run(order: dict[str, t.Any]) -> dict[str, t.Any]:
         os.dup2(printed, 1)
         os.dup2(printed, 2)
         acts.watch(Hand(order, notes).ask)
-        _end(order)
+        module_server.end(order)
     _pid, status = os.waitpid(child, 0)
     lines = _text(notes).splitlines()
     return {"printed": _text(printed), "status": os.waitstatus_to_exitcode(status), "acts": [*map(json.loads, lines)]}
-
-
-def _end(order: dict[str, t.Any]) -> None:
-    """The module, which ends the process; so does what it does not catch, and what it prints must not be lost."""
-    status = 1
-    try:
-        run_module.run(order)
-    except SystemExit as end:
-        status = int(end.code or 0)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
 
 
 def _text(descriptor: int) -> str:
@@ -93,9 +75,7 @@ def main() -> None:
     for number, line in enumerate(sys.stdin):
         order = json.loads(line)
         if number == 0:
-            run_module.prepare(order)
-            importlib.import_module("ansible.module_utils.basic")
-            module_server._import_all("ansible_collections.tcpip.lab.plugins.module_utils")
+            module_server.import_all(order)
         print(json.dumps(run(order)), flush=True)
 
 

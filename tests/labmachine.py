@@ -92,8 +92,7 @@ class LabMachine(throwaway.Machine):
         :raises ModuleFailed: when it fails and was not expected to.
         """
         args = {**options, "_ansible_check_mode": _check, "_ansible_diff": _diff}
-        order = {"ansible": ANSIBLE_DIRECTORY, "collections": str(COLLECTIONS), "module": _module, "args": args}
-        printed = self.print_of_module(order)
+        printed = self.print_of_module(self.order(_module, args))
         lines = [line for line in printed.splitlines() if line.startswith("{")]
         if not lines:
             raise AssertionError(f"{_module} printed no result:\n{printed}")
@@ -103,6 +102,10 @@ class LabMachine(throwaway.Machine):
         elif result.get("failed"):
             raise ModuleFailed(_module, result)
         return result
+
+    def order(self, module: str, args: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """What run_module.py is told."""
+        return {"ansible": ANSIBLE_DIRECTORY, "collections": str(COLLECTIONS), "module": module, "args": args or {}}
 
     def print_of_module(self, order: dict[str, t.Any]) -> str:
         """What a module prints, by an order as run_module.py takes it."""

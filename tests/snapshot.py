@@ -62,14 +62,20 @@ def _iptables(command: str) -> list[str]:
     return [line for line in lines if not line.startswith("#")]
 
 
+def _content(path: str) -> bytes:
+    """What is in a file; there are thousands, and pathlib takes three times as long."""
+    with open(path, "rb", buffering=0) as stream:
+        return stream.read()
+
+
 def _sysctls() -> list[str]:
     found = []
     for directory, _subdirectories, names in os.walk("/proc/sys/net"):  # where one has gone meanwhile, the next one
-        for path in (pathlib.Path(directory, name) for name in names):
-            if MOVING_SYSCTLS.search(str(path)):
+        for path in (f"{directory}/{name}" for name in names):
+            if MOVING_SYSCTLS.search(path):
                 continue
             try:
-                found.append(f"{path} = {path.read_text(encoding='utf-8', errors='replace').strip()}")
+                found.append(f"{path} = {_content(path).decode(errors='replace').strip()}")
             except OSError:  # write-only (route/flush), not set yet (stable_secret), or gone meanwhile
                 continue
     return sorted(found)
@@ -121,7 +127,7 @@ def _describe(path: str, device: int) -> str | None:
     if stat.S_ISLNK(info.st_mode):
         what = " -> " + os.readlink(path)
     elif stat.S_ISREG(info.st_mode):
-        what = f" {info.st_size} " + hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+        what = f" {info.st_size} " + hashlib.sha256(_content(path)).hexdigest()
     return f"{path} {stat.filemode(info.st_mode)} {info.st_uid}:{info.st_gid}{what}"
 
 
