@@ -146,6 +146,13 @@ def described(step: str, case: ET.Element) -> str:
 
 def lint(tally: Tally) -> None:
     """All linters."""
+    with beside(tally, sanity):  # which is as long as all others together, and uses one processor
+        style(tally)
+        publication(tally)
+
+
+def style(tally: Tally) -> None:
+    """Linters of code and pages."""
     one(tally, "ruff check", [str(BIN / "ruff"), "check", "."])
     one(tally, "ruff format", [str(BIN / "ruff"), "format", "--check", "."])
     packages = [word for name in ("plugins", "extensions") for word in ("-p", f"ansible_collections.tcpip.lab.{name}")]
@@ -158,8 +165,6 @@ def lint(tally: Tally) -> None:
     schema = ["--builtin-schema", "vendor.github-workflows"]
     one(tally, "check-jsonschema", [str(BIN / "check-jsonschema"), *schema, *workflows], size=len(workflows))
     one(tally, "the documentation's pages", [str(BIN / "python"), "scripts/docs.py"])
-    publication(tally)
-    sanity(tally)
 
 
 def publication(tally: Tally) -> None:

@@ -25,6 +25,9 @@ _TIMEOUT_S = 300
 class ServedMachine(LabMachine):
     """A throw-away machine whose modules are run by module_server.py."""
 
+    #: Otherwise each has a process of its own, as on a machine that is no test's.
+    is_served = True
+
     def print_of_module(self, order: dict[str, t.Any]) -> str:
         """What the module prints."""
         printed = self._printed(_server(self.module_python), order)
@@ -39,8 +42,8 @@ class ServedMachine(LabMachine):
         return found
 
     def _printed(self, server: Server, order: dict[str, t.Any]) -> str | None:
-        """What is printed; None while something else is done, which this one may have to wait for, or the other way."""
-        if not server.alone.acquire(blocking=False):
+        """What is printed; None where it is not served, or while something else is that may have to wait for this."""
+        if not self.is_served or not server.alone.acquire(blocking=False):
             return None
         try:
             self.enter()

@@ -14,6 +14,7 @@ import snapshot
 import yaml
 from labmachine import ROOT, LabMachine
 from labs import settled
+from served import ServedMachine
 
 MODULES = ROOT / "plugins/modules"
 PREFIX = "tcpip.lab."
@@ -169,6 +170,12 @@ IMPAIRMENTS = {"delay", "jitter", "loss", "rate"}
 def is_impaired(options: Options) -> bool:
     """Whether an example is about netem."""
     return not IMPAIRMENTS.isdisjoint(options)
+
+
+@pytest.fixture(autouse=True)
+def _processes_of_their_own(machine: ServedMachine, pytestconfig: pytest.Config) -> None:
+    """Each module runs as on a machine that is no test's. Under emulation that would take minutes."""
+    machine.is_served = bool(pytestconfig.getoption("--emulated"))
 
 
 @pytest.mark.parametrize("module", [pytest.param(name, marks=NEEDS.get(name, ())) for name in GROUND])
