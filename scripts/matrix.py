@@ -39,13 +39,14 @@ def page(ran: t.Mapping[str, t.Any], back_ends: t.Mapping[str, int]) -> str:
     return "\n".join(
         [
             "# What it is tested with\n",
-            f"Written by `make matrix`, of what `make test` noted when all of it passed. {on} All other tests have",
-            f"ansible-core {own['ansible-core']} and pyroute2 {own['pyroute2']}.\n",
+            "Written by `make matrix`, of what `make test`, `make test-versions` and `make test-kernel` noted when all",
+            f"of it passed. {on}",
+            f"All other tests have ansible-core {own['ansible-core']} and pyroute2 {own['pyroute2']}.\n",
             "## Where the modules run",
-            *_table(("Python", "pyroute2"), _rows("matrix.txt", prove.of_managed, steps)),
+            *_table(("Python", "pyroute2"), _rows("matrix.txt", prove.step_of_managed, steps)),
             "The modules by all of their examples, all drift, and a lab's whole life.\n",
             "## Where Ansible runs",
-            *_table(("Python", "ansible-core"), _rows("controllers.txt", prove.of_controller, steps)),
+            *_table(("Python", "ansible-core"), _rows("controllers.txt", prove.step_of_controller, steps)),
             "Playbooks as a user runs them, and tasks inside of namespaces, by the connection `netns`.\n",
             "## Kernels",
             *_table(
@@ -90,12 +91,24 @@ def back_ends(report: pathlib.Path) -> dict[str, int]:
     return {each: sum(bool(re.search(rf"\b{each}\b", name)) for name in names) for each in ("nft", "legacy")}
 
 
+def noted() -> dict[str, t.Any]:
+    """What the last runs of all commands have noted, as if it had been one; nothing if there was none of the tests."""
+    files = [prove.RAN / f"ran-{command.__name__}.json" for command in prove.NOTED]
+    first: dict[str, t.Any]
+    first, *more = [json.loads(file.read_text(encoding="utf-8")) if file.exists() else {} for file in files]
+    if first:
+        for ran in more:
+            first["steps"] = {**ran.get("steps", {}), **first["steps"]}
+            first["not_run"] += [each for each in ran.get("not_run", ()) if each not in first["not_run"]]
+    return first
+
+
 def main() -> int:
     """The command line."""
-    if not prove.RAN.exists():
+    ran = noted()
+    if not ran:
         print("there is no run to write of: make test", file=sys.stderr)
         return 1
-    ran = json.loads(prove.RAN.read_text(encoding="utf-8"))
     PAGE.write_text(page(ran, back_ends(prove.report_of(prove.IN_MACHINES))), encoding="utf-8")
     return 0
 

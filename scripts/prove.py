@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``prove.py lint|sanity|test|units|versions|long|mutants``: what proves the project.
+"""``prove.py lint|sanity|test|units|versions|kernel|long|mutants``: what proves the project.
 
 Step by step, and in the end what could not run.
 """
@@ -35,15 +35,17 @@ CONTRACT = [
 _PLAYED = ("in_place", "labs", "queries", "pictures", "report", "summary")
 PLAYBOOKS = [*(f"tests/playbooks/test_{name}.py" for name in _PLAYED), "tests/connection"]
 RANDOM = "tests/engine/test_topology_random.py"
+EVERY_SCENARIO = "tests/kernels/test_scenarios.py"
 #: Under emulation, where one takes half a minute, and more beside other work.
 FEWER_TOPOLOGIES = "--topologies=16"
 CONTROLLER = {"jmespath", "pyroute2", "hypothesis", "pytest", "pytest-testinfra", "pytest-xdist"}
 REPORTS = ROOT / ".cache/reports"
 ON_SECOND_KERNEL = "every scenario on Debian's Linux"
+LACKING = "what a kernel may lack, on Debian's Linux"
 IN_MACHINES = "tests in throw-away machines"
 MATRIX = ROOT / ".venv-matrix"
-#: What ran, for the documentation (matrix.py).
-RAN = ROOT / "tests/output/ran.json"
+#: What ran, by the command, for the documentation (matrix.py).
+RAN = ROOT / "tests/output"
 
 sys.path.insert(0, str(ROOT / "tests"))
 import emulated  # noqa: E402
@@ -198,10 +200,11 @@ def test(tally: Tally) -> None:
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
     pytest(tally, "several machines", *PARALLEL, "tests/several", *native())
-    with beside(tally, on_second_kernel):
+    with beside(tally, lacking):
         integration(tally)
         molecule(tally)
-    versions(tally)
+    of_managed(tally, *rows("matrix.txt")[0])
+    of_controller(tally, *rows("controllers.txt")[0])
     differences = snapshot.diff(before, snapshot.take_network())
     print(*differences, sep="\n")
     tally.note("this machine's own network is as it was before the tests", int(not differences), len(differences))
@@ -209,7 +212,7 @@ def test(tally: Tally) -> None:
 
 def units(tally: Tally) -> None:
     """The tests that need no root."""
-    pytest(tally, "unit tests", "tests/unit")
+    pytest(tally, "unit tests", *PARALLEL, "tests/unit")
 
 
 @contextlib.contextmanager
@@ -243,8 +246,13 @@ def molecule(tally: Tally) -> None:
     one(tally, "molecule test --all", [str(BIN / "molecule"), "test", "--all", *excluded], size=len(scenarios))
 
 
-def on_second_kernel(tally: Tally) -> None:
-    """Every scenario, and what this machine's kernel may not be able to run, on the distribution's under emulation."""
+def lacking(tally: Tally) -> None:
+    """What this machine's kernel may not be able to run, on the distribution's under emulation."""
+    under_emulation(tally, LACKING, f"--ignore={EVERY_SCENARIO}")
+
+
+def kernel(tally: Tally) -> None:
+    """The same, and every scenario."""
     under_emulation(tally, ON_SECOND_KERNEL)
 
 
@@ -275,29 +283,38 @@ def rows(name: str) -> list[list[str]]:
     return [line.split() for line in lines if line and not line.startswith("#")]
 
 
-def of_managed(python: str, pyroute2: str) -> str:
+def step_of_managed(python: str, pyroute2: str) -> str:
     """The step that has other versions under the modules."""
     return f"Python {python} with pyroute2 {pyroute2}"
 
 
-def of_controller(python: str, core: str) -> str:
+def step_of_controller(python: str, core: str) -> str:
     """The step that has other versions of Ansible above the playbooks."""
     return f"playbooks by ansible-core {core} and Python {python}"
 
 
 def versions(tally: Tally) -> None:
-    """What other versions have to do: of Python and pyroute2 under the modules, of Ansible above the playbooks."""
-    for python, version in rows("matrix.txt"):
-        interpreter = environment(tally, python, f"pyroute2=={version}")
-        if interpreter:
-            pytest(
-                tally, of_managed(python, version), *PARALLEL, *CONTRACT, f"--module-python={interpreter}", *native()
-            )
-    for python, version in rows("controllers.txt"):
-        interpreter = environment(tally, python, f"ansible-core=={version}", *pinned(CONTROLLER))
-        if interpreter:
-            other = [str(interpreter.with_name("pytest"))]
-            pytest(tally, of_controller(python, version), *PARALLEL, *PLAYBOOKS, command=other)
+    """What all other versions have to do; the oldest ones, the first of each list, have to do it in every test."""
+    for row in rows("matrix.txt"):
+        of_managed(tally, *row)
+    for row in rows("controllers.txt"):
+        of_controller(tally, *row)
+
+
+def of_managed(tally: Tally, python: str, pyroute2: str) -> None:
+    """What other versions of Python and pyroute2 have to do, under the modules."""
+    interpreter = environment(tally, python, f"pyroute2=={pyroute2}")
+    if interpreter:
+        words = [*CONTRACT, f"--module-python={interpreter}", *native()]
+        pytest(tally, step_of_managed(python, pyroute2), *PARALLEL, *words)
+
+
+def of_controller(tally: Tally, python: str, core: str) -> None:
+    """What other versions of Ansible have to do, above the playbooks."""
+    interpreter = environment(tally, python, f"ansible-core=={core}", *pinned(CONTROLLER))
+    if interpreter:
+        other = [str(interpreter.with_name("pytest"))]
+        pytest(tally, step_of_controller(python, core), *PARALLEL, *PLAYBOOKS, command=other)
 
 
 def pinned(names: t.Collection[str]) -> list[str]:
@@ -324,15 +341,16 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
     return interpreter
 
 
-def note_what_ran(tally: Tally) -> None:
-    """Keep what a whole run has proved, unless something failed."""
-    RAN.unlink(missing_ok=True)
+def note_what_ran(tally: Tally, command: str) -> None:
+    """Keep what a command has proved, unless something failed."""
+    file = RAN / f"ran-{command}.json"
+    file.unlink(missing_ok=True)
     if tally.failed:
         return
     system = platform.freedesktop_os_release()["PRETTY_NAME"]
     ran = {"system": system, "kernel": os.uname().release, "steps": tally.steps, "not_run": tally.not_run}
-    RAN.parent.mkdir(exist_ok=True)
-    RAN.write_text(json.dumps(ran, indent=1), encoding="utf-8")
+    RAN.mkdir(exist_ok=True)
+    file.write_text(json.dumps(ran, indent=1), encoding="utf-8")
 
 
 def long(tally: Tally) -> None:
@@ -366,16 +384,20 @@ def make_environment(tally: Tally, python: str, interpreter: pathlib.Path, packa
 
 def main() -> int:
     """The command line."""
-    steps = {each.__name__: each for each in (lint, sanity, units, test, versions, long, mutants)}
-    step = steps[sys.argv[1]]
-    if step in {test, versions, long, mutants} and os.geteuid() != 0:
+    commands = {each.__name__: each for each in (lint, sanity, units, test, versions, kernel, long, mutants)}
+    command = commands[sys.argv[1]]
+    if command not in {lint, sanity, units} and os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--preserve-env", sys.executable, *sys.argv])  # noqa: S606 - we go on as root
     REPORTS.mkdir(parents=True, exist_ok=True)
     tally = Tally()
-    step(tally)
-    if step is test:
-        note_what_ran(tally)
+    command(tally)
+    if command in NOTED:
+        note_what_ran(tally, sys.argv[1])
     return tally.finish()
+
+
+#: The commands of which the documentation tells what they proved.
+NOTED = (test, versions, kernel)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ REPORTS = ROOT / ".cache/emulated"
 META_PACKAGE = "linux-image-amd64"
 EMULATOR = "qemu-system-x86_64"
 
-LIMIT_S = 1800
+LIMIT_S = 3600
 MEMORY = "3G"
 CPUS = "2"
 #: A worker for each of them. The tests of a file stay together: they may share a machine.

@@ -65,11 +65,22 @@ def test_tests_are_counted_by_back_end(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_run_with_a_failure_is_not_noted(tmp_path: pathlib.Path, monkeypatch: t.Any) -> None:
-    monkeypatch.setattr(prove, "RAN", tmp_path / "output/ran.json")
+    monkeypatch.setattr(prove, "RAN", tmp_path / "output")
     tally = prove.Tally()
     tally.note("a", 3, 0)
-    prove.note_what_ran(tally)
-    assert '"a": 3' in prove.RAN.read_text(encoding="utf-8")
+    prove.note_what_ran(tally, "test")
+    assert matrix.noted()["steps"] == {"a": 3}
     tally.note("b", 1, 1)
-    prove.note_what_ran(tally)
-    assert not prove.RAN.exists()
+    prove.note_what_ran(tally, "test")
+    assert matrix.noted() == {}
+
+
+def test_what_several_commands_noted_is_put_together(tmp_path: pathlib.Path, monkeypatch: t.Any) -> None:
+    monkeypatch.setattr(prove, "RAN", tmp_path / "output")
+    for command, name, number in (("test", "a", 3), ("test-", "a", 1), ("kernel", "b", 7), ("versions", "a", 2)):
+        tally = prove.Tally(not_run=["x", command])
+        tally.note(name, number, 0)
+        prove.note_what_ran(tally, command)
+    ran = matrix.noted()
+    assert ran["steps"] == {"a": 3, "b": 7}
+    assert ran["not_run"] == ["x", "test", "versions", "kernel"]
