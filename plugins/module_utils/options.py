@@ -162,9 +162,9 @@ def _chosen(value: Any, choices: tuple[str, ...]) -> Any:
 
 
 def _text(given: Any) -> str:
-    if type(given) is str:  # nearly all are
-        return given
-    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+    if isinstance(given, str):  # nearly all are
+        return str(given)
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
         raise ValueError(f"{given!r} is not a text")
     return str(given)
 
