@@ -114,7 +114,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible does not say 
         :raises AnsibleConnectionFailure: when the namespace is not there or cannot be entered.
         """
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        words = shlex.join(entering.command(self._netns(), cmd))
+        # Where Ansible waits for sudo's success, a refusal comes before it sends anything.
+        has_input = bool(in_data) and not (sudoable and self.become)
+        words = shlex.join(entering.command(self._netns(), cmd, has_input))
         try:
             code, output, messages = self.ssh_type_conn.exec_command(words, in_data=in_data, sudoable=sudoable)
         except AnsibleError as error:

@@ -8,12 +8,14 @@ from __future__ import annotations
 #: What the script below ends with, and says first, when the command has not been started.
 NOT_ENTERED = 125
 _SIGN = "tcpip.lab.netns: "
-#: Arguments: the namespace, and a command for sh. It is root for entering only. On one line, as not every user's shell
-#: takes a quoted word over several. What sudo sets although it keeps the rest (-E) is set back.
+#: Arguments: the namespace, a command for sh, and whether input comes to an end, which who sends it must be able to do.
+#: It is root for entering only. On one line, as not every user's shell takes a quoted word over several. What sudo sets
+#: although it keeps the rest (-E) is set back.
 _ENTER = " ".join(
     f"""
     PATH=$PATH:/usr/sbin:/sbin;
-    refuse() {{ echo "{_SIGN}$1" >&2; exit {NOT_ENTERED}; }};
+    input=$3;
+    refuse() {{ echo "{_SIGN}$1" >&2; [ -z "$input" ] || cat >/dev/null; exit {NOT_ENTERED}; }};
     [ -e "/run/netns/$1" ] || refuse "there is no network namespace $1";
     [ "$(stat -f -c %T "/run/netns/$1")" = nsfs ] || refuse "$1 is no network namespace any more";
     [ "$(id -u)" -ne 0 ] || exec ip netns exec "$1" /bin/sh -c "$2";
@@ -25,9 +27,12 @@ _ENTER = " ".join(
 )
 
 
-def command(netns: str, inside: str) -> list[str]:
-    """The command for the machine that runs C(inside), for sh, in the namespace, as the user who calls it."""
-    return ["/bin/sh", "-c", _ENTER, "sh", netns, inside]
+def command(netns: str, inside: str, has_input: bool = False) -> list[str]:
+    """The command for the machine that runs C(inside), for sh, in the namespace, as the user who calls it.
+
+    :param has_input: it is sent input that ends; where it is refused, that is read first, so that no pipe breaks.
+    """
+    return ["/bin/sh", "-c", _ENTER, "sh", netns, inside, "input" if has_input else ""]
 
 
 def refusal(said: str) -> str | None:
