@@ -17,7 +17,7 @@ from .apply import Apply, ResidueError
 from .command import MACHINE
 from .errors import LabError, naming
 from .kinds import KINDS, Netns, Resource, Service, Sysctl
-from .lean import dataclass
+from .lean import cached_property, dataclass
 from .ledger import Ledger
 from .merging import Items
 from .netlink import Sockets
@@ -139,6 +139,8 @@ def scope_of(request: Request, ledger: Ledger | None) -> Scope:
 def _unseen(request: Request, ledger: Ledger) -> set[str]:
     """Namespaces that go as a whole: proven by the ledger to be ours, and joined with none that stays."""
     going = {each.name for each in request.absent if isinstance(each, Netns)}
+    if not going:
+        return going
     # also what is made anew with another end: its former end goes with it
     former = request.former if request.present else ()
     touched = [each.namespaces for each in (*request.resources, *former)]
@@ -197,15 +199,15 @@ def _ends(resources: Iterable[Resource]) -> set[LinkName]:
     return {end.key for resource in resources for end in resource.ends()}
 
 
-def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = (), going: Collection[str] = ()) -> list[Resource]:
+def _parse_ledger(ledger: Ledger, known: Sequence[Resource] = (), going: Collection[str] = ()) -> list[Resource]:
     """What the lab had, and what it had before runs that did not come to their end.
 
     C(known) are resources that may be the same ones: they need not be read again. Nor need those that go with the
     namespaces C(going): of a large lab that is nearly all.
     """
-    same = {(each.KIND, merging.identify(each.KIND, each.given)): each for each in known}
+    same = _Known(known)
     return [
-        _resource(kind, item, f"ledger of {ledger.lab}: {kind}[{i}]", same)
+        (same.resource(kind, item, f"{kind}[{i}]") or _read(kind, item, f"{kind}[{i}]", ledger)).remembered()
         for items in (*ledger.earlier, ledger.resources)
         for kind in KINDS
         for i, item in enumerate(items.get(kind) or ())
@@ -213,10 +215,27 @@ def _parse_ledger(ledger: Ledger, known: Iterable[Resource] = (), going: Collect
     ]
 
 
-def _resource(kind: str, item: Mapping[str, Any], place: str, same: Mapping[tuple[Any, ...], Resource]) -> Resource:
-    known = same.get((kind, merging.identify(kind, item)))
-    found = known if known and known.given == item else KINDS[kind].parse(item, place)
-    return found.remembered()
+def _read(kind: str, item: Mapping[str, Any], place: str, ledger: Ledger) -> Resource:
+    return KINDS[kind].parse(item, f"ledger of {ledger.lab}: {place}")
+
+
+class _Known:
+    """Resources that have been read already. Most stand in the same place as before."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._resources = resources
+        self._by_place = {each.place: each for each in resources}
+
+    def resource(self, kind: str, item: Mapping[str, Any], place: str) -> Resource | None:
+        """The one that the item was read to, if it was."""
+        found = self._by_place.get(place)
+        if not found or (found.KIND, found.given) != (kind, item):
+            found = self._by_identity.get((kind, merging.identify(kind, item)))
+        return found if found and found.given == item else None
+
+    @cached_property
+    def _by_identity(self) -> dict[tuple[Any, ...], Resource]:
+        return {(each.KIND, merging.identify(each.KIND, each.given)): each for each in self._resources}
 
 
 def _recover(lab: str, sockets: Sockets) -> Ledger:

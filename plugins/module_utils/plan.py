@@ -95,6 +95,8 @@ def _strays(desired: Iterable[Resource], unwanted: Iterable[Resource], state: St
 
 def _released(desired: Iterable[Resource], state: State) -> Iterator[Operation]:
     """Interfaces that still have an MTU which the lab gave them, and declares no more, get the kernel's own."""
+    if not any(end.stale_mtus for resource in desired for end in resource.ends()):
+        return
     after: dict[LinkName, int] = {}
     for resource in ground.ground_first(desired):
         lower = [key for key, _place in resource.devices()]
