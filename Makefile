@@ -28,7 +28,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
-TARGETS := help setup setup-dev tools test test-units test-versions test-kernel test-long test-mutants bench lint lint-sanity diagrams evidence matrix docs clean
+TARGETS := help setup setup-dev tools test test-units test-versions test-scenarios test-long test-mutants bench lint lint-sanity diagrams evidence matrix docs clean
 .PHONY: $(TARGETS) $(SCENARIOS)
 
 # Whatever else is asked for.
@@ -44,7 +44,7 @@ help:
 	@echo 'make test       all tests, in throw-away machines (root or sudo)'
 	@echo 'make test-units      the tests that need no root'
 	@echo 'make test-versions   the tests with all other versions of Python, pyroute2 and Ansible; "make test" has the oldest (root or sudo)'
-	@echo 'make test-kernel     every scenario on the kernel of Debian 12, under emulation (root or sudo)'
+	@echo 'make test-scenarios  every scenario again: over two machines, and on the kernel of Debian 12, under emulation (root or sudo)'
 	@echo 'make test-long  hundreds of random topologies; ARGS="--topology-seed=7" draws the same ones again (root or sudo)'
 	@echo 'make test-mutants   faults that are planted in a copy of the collection, and the tests that catch them (root or sudo)'
 	@echo 'make bench      what labs cost, against other means; ARGS="--help" says what can be chosen (root or sudo)'
@@ -80,8 +80,8 @@ test-units: setup-dev
 test-versions: setup-dev tools
 	@$(BIN)/python scripts/prove.py versions
 
-test-kernel: setup-dev tools
-	@$(BIN)/python scripts/prove.py kernel
+test-scenarios: setup-dev tools
+	@$(BIN)/python scripts/prove.py scenarios
 
 test-long: setup-dev tools
 	@$(BIN)/python scripts/prove.py long $(ARGS)

@@ -39,8 +39,8 @@ def page(ran: t.Mapping[str, t.Any], back_ends: t.Mapping[str, int]) -> str:
     return "\n".join(
         [
             "# What it is tested with\n",
-            "Written by `make matrix`, of what `make test`, `make test-versions` and `make test-kernel` noted when all",
-            f"of it passed. {on}",
+            "Written by `make matrix`, of what `make test`, `make test-versions` and `make test-scenarios` noted when",
+            f"all of it passed. {on}",
             f"All other tests have ansible-core {own['ansible-core']} and pyroute2 {own['pyroute2']}.\n",
             "## Where the modules run",
             *_table(("Python", "pyroute2"), _rows("matrix.txt", prove.step_of_managed, steps)),

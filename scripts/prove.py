@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``prove.py lint|sanity|test|units|versions|kernel|long|mutants``: what proves the project.
+"""``prove.py lint|sanity|test|units|versions|scenarios|long|mutants``: what proves the project.
 
 Step by step, and in the end what could not run.
 """
@@ -36,6 +36,7 @@ _PLAYED = ("in_place", "labs", "queries", "pictures", "report", "summary")
 PLAYBOOKS = [*(f"tests/playbooks/test_{name}.py" for name in _PLAYED), "tests/connection"]
 RANDOM = "tests/engine/test_topology_random.py"
 EVERY_SCENARIO = "tests/kernels/test_scenarios.py"
+OVER_TWO = "tests/several/test_two_machines.py"
 #: Under emulation, where one takes half a minute, and more beside other work.
 FEWER_TOPOLOGIES = "--topologies=16"
 CONTROLLER = {"jmespath", "pyroute2", "hypothesis", "pytest", "pytest-testinfra", "pytest-xdist"}
@@ -199,7 +200,7 @@ def test(tally: Tally) -> None:
     pytest(tally, IN_MACHINES, *PARALLEL, "tests/tools", "tests/engine", *native())
     pytest(tally, "tests of the playbooks", *PARALLEL, "tests/playbooks", "tests/connection")
     pytest(tally, "machines that were installed a moment ago", *PARALLEL, "tests/bare")
-    pytest(tally, "several machines", *PARALLEL, "tests/several", *native())
+    pytest(tally, "several machines", *PARALLEL, "tests/several", f"--ignore={OVER_TWO}", *native())
     with beside(tally, lacking):
         integration(tally)
         molecule(tally)
@@ -251,8 +252,9 @@ def lacking(tally: Tally) -> None:
     under_emulation(tally, LACKING, f"--ignore={EVERY_SCENARIO}")
 
 
-def kernel(tally: Tally) -> None:
-    """The same, and every scenario."""
+def scenarios(tally: Tally) -> None:
+    """Every scenario over two machines, and on the distribution's kernel."""
+    pytest(tally, "every scenario over two machines", *PARALLEL, OVER_TWO, *native())
     under_emulation(tally, ON_SECOND_KERNEL)
 
 
@@ -384,7 +386,7 @@ def make_environment(tally: Tally, python: str, interpreter: pathlib.Path, packa
 
 def main() -> int:
     """The command line."""
-    commands = {each.__name__: each for each in (lint, sanity, units, test, versions, kernel, long, mutants)}
+    commands = {each.__name__: each for each in (lint, sanity, units, test, versions, scenarios, long, mutants)}
     command = commands[sys.argv[1]]
     if command not in {lint, sanity, units} and os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--preserve-env", sys.executable, *sys.argv])  # noqa: S606 - we go on as root
@@ -397,7 +399,7 @@ def main() -> int:
 
 
 #: The commands of which the documentation tells what they proved.
-NOTED = (test, versions, kernel)
+NOTED = (test, versions, scenarios)
 
 
 if __name__ == "__main__":

@@ -77,10 +77,10 @@ def test_a_run_with_a_failure_is_not_noted(tmp_path: pathlib.Path, monkeypatch: 
 
 def test_what_several_commands_noted_is_put_together(tmp_path: pathlib.Path, monkeypatch: t.Any) -> None:
     monkeypatch.setattr(prove, "RAN", tmp_path / "output")
-    for command, name, number in (("test", "a", 3), ("test-", "a", 1), ("kernel", "b", 7), ("versions", "a", 2)):
+    for command, name, number in (("test", "a", 3), ("test-", "a", 1), ("scenarios", "b", 7), ("versions", "a", 2)):
         tally = prove.Tally(not_run=["x", command])
         tally.note(name, number, 0)
         prove.note_what_ran(tally, command)
     ran = matrix.noted()
     assert ran["steps"] == {"a": 3, "b": 7}
-    assert ran["not_run"] == ["x", "test", "versions", "kernel"]
+    assert ran["not_run"] == ["x", "test", "versions", "scenarios"]
