@@ -16,7 +16,7 @@ import pathlib
 import sys
 import typing as t
 
-from scale import catalogue, limits, measure, plot, report
+from scale import catalogue, limits, measure, plot, report, telling
 from scale.means import MEANS
 from scale.means.base import Phase
 from scale.works import WORKS
@@ -75,6 +75,7 @@ def main(words: t.Sequence[str]) -> int:
     plan = measure.Plan(given.means, given.works, sizes, phases, rounds, given.patience)
     results = measure.run(plan, say)
     results.plays = catalogue.measure(given.labs, rounds, say) if given.labs else {}
+    results.telling = telling.measure(max(sizes), rounds, say)
     verdicts = limits.judge(results)
     if given.write:
         page = report.markdown(plan, results, verdicts, plot.write(plan, results, given.write))

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import sys
 import tempfile
 import typing as t
 
 import kernel_rules
-from labmachine import ANSIBLE_DIRECTORY, COLLECTIONS, ROOT, LabMachine
+from labmachine import ROOT, LabMachine
 
 from .means.base import Command
-from .means.topology import document, playbook
+from .means.topology import document, ordered, playbook
 from .measure import Sample, meter
 from .works.star import STAR
 
@@ -49,17 +48,11 @@ def _pairs() -> Sample:
     network = STAR.build(NODES)
     ports = [port for cable in network.cables for port in (cable.left, cable.right) if port.address]
     addresses = {port.netns: port.address.partition("/")[0] for port in ports}
-    order = {
-        "ansible": ANSIBLE_DIRECTORY,
-        "collections": str(COLLECTIONS),
-        "module": "check",
-        "args": {"checks": [{"mesh": {"addresses": addresses}}]},
-    }
+    check = {"checks": [{"mesh": {"addresses": addresses}}]}
     with tempfile.TemporaryDirectory(dir="/tmp") as directory, LabMachine.start([directory]) as machine:
         machine.module("topology", **document(network))
-        wanted = pathlib.Path(directory) / "check.json"
-        wanted.write_text(json.dumps(order), encoding="utf-8")
-        command = Command([sys.executable, str(ROOT / "tests/run_module.py")], str(wanted))
+        order = ordered("check", check, pathlib.Path(directory))
+        command = Command([sys.executable, str(ROOT / "tests/run_module.py")], order)
         return meter(machine, command, pathlib.Path(directory) / "log", PAIRS)
 
 

@@ -96,12 +96,17 @@ def _size_of(what: str) -> t.Callable[[Results], float | None]:
     return lambda results: _took(results, "module", Phase.CREATE, _LARGE, what)
 
 
+def _telling(results: Results) -> float | None:
+    return max(results.telling, default=None)
+
+
 PROMISES = (
     Promise("creation: the module to the floor", "", 1.25, _against("floor")),
     Promise("creation: the module to `ip -batch`", "", 1 / 1.3, _against("ip -batch")),
     Promise("creation: the module to Mininet", "", 1 / 4, _against("mininet")),
     Promise("creation: the module to a tutorial's commands", "", 1 / 12, _against("tutorial")),
     Promise("creation: what ansible-playbook adds to the module", "s", 1.2, _more_than_module),
+    Promise("creation: the part in which it tells how far it has come, the most of all rounds", "%", 2, _telling),
     Promise("no change, to creation", "", 0.3, _of_creation(Phase.AGAIN)),
     Promise("one attribute changed, to creation", "", 0.35, _of_creation(Phase.CHANGE)),
     Promise("removal: the module to the fastest `ip netns del`", "", 1.3, _removal),

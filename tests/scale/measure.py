@@ -62,6 +62,8 @@ class Results:
     left_out: dict[str, str] = dataclasses.field(default_factory=dict)
     #: The playbooks of the collection, by name, and what else is measured alone.
     plays: dict[str, list[Sample]] = dataclasses.field(default_factory=dict)
+    #: The part of a creation's time, in percent, that goes into telling how far it has come: of the most nodes tried.
+    telling: list[float] = dataclasses.field(default_factory=list)
 
     def median(self, case: Case, what: str = "wall") -> float | None:
         """The median of a case, None if it was not measured."""

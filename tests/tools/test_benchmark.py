@@ -10,7 +10,7 @@ import pathlib
 
 import benchmark
 import pytest
-from scale import limits, measure, report, seen
+from scale import limits, measure, report, seen, telling
 from scale.means import MEANS, topology
 from scale.means.base import Phase
 from scale.measure import Case, Results, Sample
@@ -59,6 +59,18 @@ def test_promises(module: float, word: str) -> None:
 
 def test_what_was_not_measured_breaks_no_promise() -> None:
     assert _word(_took(module=1.0), "creation: the module to the floor") == "not measured"
+
+
+@pytest.mark.parametrize(("parts", "word"), [([0.4, 1.9], "kept"), ([2.1, 0.4], "BROKEN"), ([], "not measured")])
+def test_one_slow_telling_breaks_the_promise(parts: list[float], word: str) -> None:
+    promise = "creation: the part in which it tells how far it has come, the most of all rounds"
+    assert _word(Results(telling=parts), promise) == word
+
+
+@needs_root
+def test_what_telling_takes_is_counted() -> None:
+    (part,) = telling.measure(10, 1, print)
+    assert 0 < part < 100
 
 
 def test_where_the_time_goes() -> None:

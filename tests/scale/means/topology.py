@@ -90,6 +90,19 @@ def _program(module: str, options: t.Mapping[str, t.Any]) -> str:
     return f"{text}\n\nbegin(**{given!r})\n"
 
 
+def ordered(module: str, options: t.Mapping[str, t.Any], directory: pathlib.Path) -> str:
+    """The file with what run_module.py is to read from its standard input."""
+    order = {
+        "ansible": labmachine.ANSIBLE_DIRECTORY,
+        "collections": str(labmachine.COLLECTIONS),
+        "module": module,
+        "args": options,
+    }
+    file = directory / f"{module}.json"
+    file.write_text(json.dumps(order), encoding="utf-8")
+    return str(file)
+
+
 class Playbook(Means):
     """A play with one task, from the start of ansible-playbook to its end."""
 
