@@ -44,6 +44,7 @@ else:
 
 
 def _made(cls: Any) -> Any:
+    cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library would write one, by parsing signatures
     made = dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
     made._compared = tuple(each.name for each in dataclasses.fields(made) if each.compare)
     for name, method in (("__init__", _first(made)), ("__eq__", _equal), ("__hash__", _hash), ("__repr__", _text)):
