@@ -101,7 +101,7 @@ def _manage(module: AnsibleModule, kind: type[Resource]) -> dict[str, Any]:
     given = {name: module.params[name] for name in kind.OPTIONS if module.params[name] is not None}
     resource = kind.parse(given, "")
     present = module.params["state"] == "present"
-    request = Request(present=[resource]) if present else Request(absent=[resource])
+    request = Request(present=[resource.complete()]) if present else Request(absent=[resource])
     outcome = engine.run(request, module.check_mode)
     state = outcome.state
     if outcome.changed and not module.check_mode:

@@ -25,7 +25,7 @@ def parse(items: Items) -> list[Resource]:
     Raises LabError with the place of the first fault, such as C(veth[3].peer.netns).
     """
     resources = [
-        KINDS[kind].parse(_placeless(kind, item), f"{kind}[{i}]")
+        KINDS[kind].parse(_placeless(kind, item), f"{kind}[{i}]").complete()
         for kind in KINDS
         for i, item in enumerate(items.get(kind) or ())
     ]

@@ -72,6 +72,10 @@ class Resource(ABC):
         found = self.live(state)
         return accepted(found, self.OPTIONS) if found else None
 
+    def complete(self) -> Resource:
+        """This resource. Raises LabError if something is left out without which it can only be absent."""
+        return self
+
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """Kind and identity: no two resources of a topology share it."""

@@ -76,17 +76,25 @@ class Capture(Service):
         if self.dev:
             yield (self.netns, self.dev), at(self.place, "dev")
 
-    def choices(self, spot: Spot, state: State) -> Sequence[Command]:
+    def complete(self) -> Capture:
+        self._interface()
+        return self
+
+    def _interface(self) -> str:
         if self.dev is None:
             raise LabError("is required", at(self.place, "dev"))
+        return self.dev
+
+    def choices(self, spot: Spot, state: State) -> Sequence[Command]:
+        dev = self._interface()
         program = (PYTHON, "-I", _PROGRAM)
         return (
             Command(
                 spot,
-                (*program, self.dev, str(self.snaplen), _USER, self.filter),
+                (*program, dev, str(self.snaplen), _USER, self.filter),
                 directory=f"{spot.directory}/{FILES}",
                 files=(File(_PROGRAM, _source(), quiet=True),),
-                devices=(self.dev,),
+                devices=(dev,),
                 output=self.path or own_file(spot),
                 test=(*program, "--test", self.filter) if self.filter else (),
                 ready=Ready(log="^listening on "),

@@ -145,11 +145,14 @@ class DnsmasqDhcp(Service):
                 thing = f"the {service} server on {name!r} in the root namespace"
                 yield Claim((service, netns, name), thing, place)
 
-    def choices(self, spot: Spot, state: State) -> Sequence[Command]:
+    def complete(self) -> DnsmasqDhcp:
         if not self.options["interfaces"]:
             raise LabError("is required: where are the clients?", at(self.place, "interfaces"))
         if not self.options["ranges"] and not self.options["dns"]:
             raise LabError("nothing is served: neither ranges nor dns are given", self.place)
+        return self
+
+    def choices(self, spot: Spot, state: State) -> Sequence[Command]:
         self.available(state)
         return (
             Command(

@@ -186,9 +186,12 @@ class IptablesNat(Resource):
         for family in self.rules:
             yield Ask(Topic.COMMAND, self.netns, f"{nat.PROGRAMS[family]}-restore")
 
-    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+    def complete(self) -> Resource:
         if not any(self.rules.values()):
             raise LabError("is required", at(self.place, "rules"), "state: absent takes all of them away")
+        return self
+
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         self._check_programs(state)
         yield from self._steps(state, nat.mark(alias or "", self.name), self.rules, ArrangeNat)
 

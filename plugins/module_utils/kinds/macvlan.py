@@ -76,10 +76,17 @@ class Macvlan(Resource):
             return False
         return self.mode == link.settings["mode"] or "passthru" not in (self.mode, link.settings["mode"])
 
-    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+    def complete(self) -> Resource:
+        self._below()
+        return self
+
+    def _below(self) -> LinkName:
         if self.parent is None:
             raise LabError("is required", at(self.place, "parent"))
-        below = state.link((self.parent_netns, self.parent))
+        return self.parent_netns, self.parent
+
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+        below = state.link(self._below())
         if below and below.kind == self.KIND:
             raise self.on_another()
         link, end = state.link(self.end.key), self.end

@@ -71,9 +71,12 @@ class Process(Service):
     def programs(self) -> tuple[str, ...]:
         return self.words[:1]
 
-    def choices(self, spot: Spot, state: State) -> Sequence[Command]:
+    def complete(self) -> Process:
         if not self.words:
             raise LabError("is required", at(self.place, "command"))
+        return self
+
+    def choices(self, spot: Spot, state: State) -> Sequence[Command]:
         self.available(state)
         return (self._command(spot),)
 

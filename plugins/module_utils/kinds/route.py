@@ -86,10 +86,14 @@ class Route(Resource):
         links = [state.link((route.netns, route.dev or "")) for route in there]
         return any(link is None or state.link_owner(link) != lab for link in links)
 
-    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+    def complete(self) -> Resource:
         want = self.entry
         if want.type == "unicast" and not want.via and not want.dev:
             raise LabError("via or dev is required", self.place, "where shall the packets go?")
+        return self
+
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+        want = self.entry
         there = [route for route in state.routes(want.netns) if route.key == want.key]
         if not there:
             yield AddRoute(want.netns, want)

@@ -83,13 +83,20 @@ class Sysctl(Resource):
         if self.netns == ROOT:
             yield Claim(self.key, f"this {self.KIND} of the root namespace", self.place)
 
-    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+    def complete(self) -> Resource:
+        self._wanted()
+        return self
+
+    def _wanted(self) -> str:
         if not self.value:
             raise LabError("is required", at(self.place, "value"))
-        before = self._current(state)
-        if before != self.value:
+        return self.value
+
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+        before, wanted = self._current(state), self._wanted()
+        if before != wanted:
             write = WriteLinkSysctl if link_of(self.name) else WriteSysctl
-            yield write(self.netns, self.name, self.value, before, self._changed_along(state))
+            yield write(self.netns, self.name, wanted, before, self._changed_along(state))
 
     def live(self, state: State) -> dict[str, Any] | None:
         value = self._current(state)

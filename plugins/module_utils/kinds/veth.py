@@ -66,10 +66,17 @@ class Veth(Resource):
         link = state.link(self.near.key)
         return bool(self.far and link and link.kind == "veth" and link.peer == self.far.key)
 
-    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+    def complete(self) -> Resource:
+        self._peer()
+        return self
+
+    def _peer(self) -> Interface:
         if self.far is None:
             raise LabError("is required", at(self.place, "peer"), "a pair has two ends")
-        near, far = self.near, self.far
+        return self.far
+
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+        near, far = self.near, self._peer()
         if not self._stands(state):
             yield CreateVeth(near.netns, near.name, near.mtu, near.mac, far.key, far.mtu, far.mac)
         for end in self.ends():

@@ -131,9 +131,12 @@ class Vxlan(Resource):
             return False
         return all(_same_family(link.settings[name], self.settings.get(name)) for name in ("remote", "group", "local"))
 
-    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
+    def complete(self) -> Resource:
         if self.id is None:
             raise LabError("is required", at(self.place, "id"))
+        return self
+
+    def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         link = state.link(self.end.key)
         if link is None:
             end = self.end

@@ -329,7 +329,7 @@ def test_what_a_lab_makes_is_marked() -> None:
 )
 def test_what_only_presence_requires(kind: str, options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(LabError) as error:
-        _lines(kind, options, _state())
+        KINDS[kind].parse(options, "").complete()
     assert str(error.value) == message
     assert _lines(kind, options, _state(), absent=True) == []
 

@@ -31,7 +31,30 @@ def route(**options: t.Any) -> Items:
     return {**veth(addresses=["192.0.2.1/24"]), "route": [{"netns": "ns1", **options}]}
 
 
+#: What is left out is told before what cannot be known without it.
+DANGLING: Items = {"netns": [A], "route": [{"netns": "ns1", "dst": "10.0.0.0/8", "dev": "a"}]}
+INCOMPLETE: list[tuple[Items, str]] = [
+    ({**DANGLING, "veth": [{"name": "b", "netns": "ns1"}]}, "veth[0].peer: is required (a pair has two ends)"),
+    ({**DANGLING, "vxlan": [{"name": "x", "netns": "ns1"}]}, "vxlan[0].id: is required"),
+    ({**DANGLING, "macvlan": [{"name": "x", "netns": "ns1"}]}, "macvlan[0].parent: is required"),
+    ({**DANGLING, "sysctl": [{"netns": "ns1", "name": "net.ipv4.ip_forward"}]}, "sysctl[0].value: is required"),
+    (
+        {**DANGLING, "iptables_nat": [{"netns": "ns1"}]},
+        "iptables_nat[0].rules: is required (state: absent takes all of them away)",
+    ),
+    ({**DANGLING, "process": [{"netns": "ns1", "name": "x"}]}, "process[0].command: is required"),
+    ({**DANGLING, "capture": [{"netns": "ns1", "name": "x"}]}, "capture[0].dev: is required"),
+    (
+        {**DANGLING, "dnsmasq_dhcp": [{"netns": "ns1", "interfaces": ["a"]}]},
+        "dnsmasq_dhcp[0]: nothing is served: neither ranges nor dns are given",
+    ),
+    (
+        {**DANGLING, "route": [*DANGLING["route"], {"netns": "ns1", "dst": "10.1.0.0/16"}]},
+        "route[1]: via or dev is required (where shall the packets go?)",
+    ),
+]
 FAULTS: list[tuple[Items, str]] = [
+    *INCOMPLETE,
     (
         {"netns": [A, {"name": "a234567890123456"}]},
         "netns[1].name: 'a234567890123456' has 16 bytes, a name has at most 15",

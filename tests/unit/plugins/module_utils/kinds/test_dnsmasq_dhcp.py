@@ -114,7 +114,7 @@ def test_what_cannot_be_is_refused_with_its_place(change: dict[str, t.Any], mess
 )
 def test_what_is_needed_to_start_it(change: dict[str, t.Any], message: str) -> None:
     with pytest.raises(LabError) as error:
-        configuration(**change)
+        declared(**change).complete()
     assert str(error.value).startswith(message)
 
 

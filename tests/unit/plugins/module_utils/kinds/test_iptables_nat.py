@@ -179,7 +179,7 @@ def test_two_sets_of_one_name_are_refused() -> None:
 
 def test_rules_are_needed_to_be_present_and_not_to_be_absent() -> None:
     with pytest.raises(LabError) as error:
-        plan.make([declared()], [], state())
+        declared().complete()
     assert str(error.value) == "iptables_nat[0].rules: is required (state: absent takes all of them away)"
     assert plan.make([], [declared()], state()) == []
 

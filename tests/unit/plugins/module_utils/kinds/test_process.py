@@ -197,7 +197,7 @@ def test_a_command_that_is_not_there_is_missed_before_anything_is_done() -> None
     with pytest.raises(LabError, match="the command 'nosuch' is not on this machine"):
         steps(web(command=["nosuch"]))
     with pytest.raises(LabError, match=r"^command: is required"):
-        steps(web(command=None))
+        web(command=None).complete()
 
 
 @pytest.mark.parametrize(
