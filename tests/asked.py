@@ -12,6 +12,7 @@ import collections
 import re
 import shlex
 import typing as t
+from unittest import mock
 
 from topologies import IMPAIRMENTS, NAT, Item, Items, Key, key_of
 
@@ -207,7 +208,8 @@ def _shown(link: Item, space: str, others: dict[int, str], names: dict[tuple[str
         key: Key = (base, names.get((base, below or 0), ""))
         return {**found, "peer": key, "parent": key, "mode": data.get("mode")}
     if found["kind"] == "bridge":
-        ageing = data["ageing_time"] // 100
+        # While the spanning tree changes, the kernel shortens it and does not tell what it was.
+        ageing = mock.ANY if data["topology_change"] else data["ageing_time"] // 100
         flags = {"stp": "stp_state", "snooping": "mcast_snooping", "filtering": "vlan_filtering"}
         return {**found, **{ours: bool(data[name]) for ours, name in flags.items()}, "ageing": ageing}
     if found["kind"] == "vxlan":

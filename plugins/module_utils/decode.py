@@ -52,6 +52,7 @@ _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK = map(
 _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_IFALIAS = map(number, ("IFLA_MASTER", "IFLA_LINKINFO", "IFLA_IFALIAS"))
 _INFO_KIND, _INFO_DATA = map(number, ("IFLA_INFO_KIND", "IFLA_INFO_DATA"))
 _BR_AGEING_TIME, _BR_STP_STATE = map(number, ("IFLA_BR_AGEING_TIME", "IFLA_BR_STP_STATE"))
+_BR_FORWARD_DELAY, _BR_TOPOLOGY_CHANGE = map(number, ("IFLA_BR_FORWARD_DELAY", "IFLA_BR_TOPOLOGY_CHANGE"))
 _BR_VLAN_FILTERING, _BR_VLAN_DEFAULT_PVID = map(number, ("IFLA_BR_VLAN_FILTERING", "IFLA_BR_VLAN_DEFAULT_PVID"))
 _BR_MCAST_SNOOPING = number("IFLA_BR_MCAST_SNOOPING")
 _IFA_ADDRESS, _IFA_LOCAL = map(number, ("IFA_ADDRESS", "IFA_LOCAL"))
@@ -253,9 +254,18 @@ def _bridge(data: Mapping[int, bytes]) -> dict[str, Any]:
         "vlan_filtering": bool(_number(data.get(_BR_VLAN_FILTERING))),
         "default_pvid": None if pvid is None else _number(pvid),  # a kernel without VLAN filtering has none
         "stp": bool(_number(data.get(_BR_STP_STATE))),
-        "ageing_time": _seconds(_number(data.get(_BR_AGEING_TIME))),
+        "ageing_time": _ageing_time(data),
         "multicast_snooping": bool(_number(data.get(_BR_MCAST_SNOOPING))),
     }
+
+
+def _ageing_time(data: Mapping[int, bytes]) -> float | None:
+    """In seconds; None where the kernel only tells what it makes of it for as long as the spanning tree changes: twice
+    the forward delay (IEEE 802.1D, section 7.9.2).
+    """
+    ticks = _number(data.get(_BR_AGEING_TIME))
+    is_short = _number(data.get(_BR_TOPOLOGY_CHANGE)) and ticks == 2 * _number(data.get(_BR_FORWARD_DELAY))
+    return None if is_short else _seconds(ticks)
 
 
 def _seconds(ticks: int) -> float:

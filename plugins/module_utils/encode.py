@@ -146,9 +146,11 @@ _KNOWN: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "IFLA_VXLAN_PORT": (15, _PORT),
     "IFLA_VXLAN_GROUP6": (16, _ip),
     "IFLA_VXLAN_LOCAL6": (17, _ip),
+    "IFLA_BR_FORWARD_DELAY": (1, _INT),
     "IFLA_BR_AGEING_TIME": (4, _INT),
     "IFLA_BR_STP_STATE": (5, _INT),
     "IFLA_BR_VLAN_FILTERING": (7, _BYTE),
+    "IFLA_BR_TOPOLOGY_CHANGE": (14, _BYTE),
     "IFLA_BR_MCAST_SNOOPING": (23, _BYTE),
     "IFLA_BR_VLAN_DEFAULT_PVID": (39, _SHORT),
     # linux/veth.h

@@ -91,6 +91,8 @@ options:
     description:
       - After how many seconds the bridge forgets a MAC address that it has seen no frame from, V(0) to V(1000000)
         (IEEE 802.1D). With V(0) it learns none, and sends each frame to all ports.
+      - With O(stp), the kernel itself shortens it to twice the forward delay while the spanning tree changes. That is
+        not taken for drift.
       - Omitted, it is not managed. It is 300 for a new bridge.
     type: int
   multicast_snooping:
@@ -275,7 +277,9 @@ bridge_vlan:
       type: bool
       sample: false
     ageing_time:
-      description: After how many seconds it forgets a MAC address. Not a whole number where somebody else set it so.
+      description:
+        - After how many seconds it forgets a MAC address. Not a whole number where somebody else set it so.
+        - C(null) while the spanning tree changes, as the kernel does not tell it then.
       returned: success
       type: float
       sample: 300

@@ -13,6 +13,7 @@ import snapshot
 from kernel_rules import has_vlan_filtering
 from labmachine import LabMachine
 from labs import Items, changed, refused, run_as_predicted, settled, view, without
+from machines import wait_until
 
 STATIONS = ("ns1", "ns2", "ns3")
 NAMESPACES = ("bridge", *STATIONS)
@@ -123,6 +124,27 @@ def test_a_change_is_made_in_place(machine: LabMachine, options: dict[str, t.Any
     result = run_as_predicted(machine, "bridge_vlan", **{**first, **options})
     assert line[1:] in result["diff"]["after" if line[0] == "+" else "before"].splitlines(), result["diff"]
     assert bridge_of(machine)["ifindex"] == index
+
+
+def test_what_the_spanning_tree_makes_of_the_ageing_time_is_no_drift(machine: LabMachine) -> None:
+    """While it changes, stations are forgotten after twice the forward delay (IEEE 802.1D, section 7.9.2)."""
+    cabled(machine)
+    options = {**BRIDGE, "stp": True}
+    machine.module("bridge_vlan", **options)
+    machine.run(["ip", "-n", "bridge", "link", "set", "br0", "type", "bridge", "forward_delay", "200"])
+    wait_until(lambda: setting_of_bridge(machine, "topology_change") == 1, "the spanning tree changes")
+    assert setting_of_bridge(machine, "ageing_time") == 400
+    result = machine.module("bridge_vlan", **options)
+    assert not result["changed"], result["diff"]
+    assert result["bridge_vlan"]["ageing_time"] is None
+    machine.run(["ip", "-n", "bridge", "link", "set", "br0", "type", "bridge", "ageing_time", "1000"])
+    assert run_as_predicted(machine, "bridge_vlan", **options)["changed"]
+    assert setting_of_bridge(machine, "ageing_time") == 6000
+
+
+def setting_of_bridge(machine: LabMachine, name: str) -> int:
+    """A parameter as ip(8) shows it, times in hundredths of a second."""
+    return int(bridge_of(machine)["linkinfo"]["info_data"][name])
 
 
 def test_ports_that_nobody_declares_stay_until_they_are_purged(machine: LabMachine) -> None:

@@ -126,7 +126,7 @@ class BridgeVlan(Resource):
         if link is None:
             yield CreateDevice(end.netns, end.name, None, end.mac, "bridge", end.netns, self.settings)
         else:
-            yield from change_settings(link, self.settings)
+            yield from change_settings(link, self._comparable(link))
             yield from self._release(link, state)
         if self.vlans is not None:
             have = link.vlans if link else vlans.initial(None)
@@ -136,6 +136,11 @@ class BridgeVlan(Resource):
         if link is None and end.mtu is not None:  # an MTU from before the ports came gives way to theirs
             yield SetLink(end.netns, end.name, after={"mtu": end.mtu})
         yield from configure(end, link, alias)  # up at last: a bridge that is up floods to each port that joins
+
+    def _comparable(self, link: Link) -> Mapping[str, Any]:
+        """Without the ageing time while nobody can know what it is."""
+        unknown = link.kind == "bridge" and link.settings.get("ageing_time") is None
+        return {name: value for name, value in self.settings.items() if not (unknown and name == "ageing_time")}
 
     def _release(self, link: Link, state: State) -> Iterator[Operation]:
         declared = {port.name for port in self.ports}
