@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         "an overlap with the machine's own networks not refused",
         f"{UTILS}/verify.py",
-        "if _network(prefix).overlaps(_network(other)):",
+        "if network(prefix).overlaps(network(other)):",
         "if False:",
         (f"{RANDOM}::test_any_lab_with_a_fault_is_refused[on an empty machine]",),
     ),

@@ -257,11 +257,11 @@ def steps(
     Raises LabError where it must not be done.
     """
     claims = _claims(request, state, ledger, others)
-    verify.everything(request.present, state, claims)
     absent = request.absent
     if request.lab:
         absent = [each for each in absent if verify.is_ours(each, state, claims)]
-    else:
+    verify.everything(request.present, absent, state, claims)
+    if not request.lab:
         verify.ownership([each for each in absent if not each.proven(state)], state, claims)
     return plan.make(request.present, absent, state, request.lab)
 

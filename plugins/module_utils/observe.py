@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
@@ -53,6 +54,7 @@ def _read(scope: Scope, sockets: Sockets, progress: Progress) -> State:
     commands = {name for wanted in scope.names(Topic.COMMAND).values() for name in wanted}
     state.commands = frozenset(name for name in commands if records.which(name))
     state.texts = _texts(path for wanted in scope.names(Topic.TEXT).values() for path in wanted)
+    state.folders = _folders({path for wanted in scope.names(Topic.FOLDER).values() for path in wanted})
     return state
 
 
@@ -61,6 +63,15 @@ def _texts(paths: Iterable[str]) -> dict[str, str]:
     for path in paths:
         with suppress(OSError, UnicodeDecodeError):
             found[path] = Path(path).read_text(encoding="utf-8")
+    return found
+
+
+def _folders(paths: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What is in each; nothing where there is no such folder."""
+    found: dict[str, frozenset[str]] = dict.fromkeys(paths, frozenset())
+    for path in found:
+        with suppress(OSError):
+            found[path] = frozenset(os.listdir(path))
     return found
 
 

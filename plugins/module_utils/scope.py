@@ -26,10 +26,11 @@ class Topic(Enum):
     PROCESS = "our processes in a namespace"
     COMMAND = "whether a command is on this machine, by name"
     TEXT = "what is in a file of this machine, by path"
+    FOLDER = "which files are in a folder of this machine, by path"
 
 
 #: What lies on the machine itself, and only concerns a namespace.
-_OUTSIDE = (Topic.PROCESS, Topic.COMMAND, Topic.TEXT)
+_OUTSIDE = (Topic.PROCESS, Topic.COMMAND, Topic.TEXT, Topic.FOLDER)
 
 
 @dataclass(frozen=True)

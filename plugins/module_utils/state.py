@@ -208,7 +208,8 @@ class State:
     kernel does not have.
     C(first_values) are the settings as they were before we first changed them, by namespace and name. C(processes) are
     ours, by module, namespace and name. C(commands) are those on this machine of the commands that were asked about.
-    C(texts) are the contents of files that were asked about and can be read, by path.
+    C(texts) are the contents of files that were asked about and can be read, by path; C(folders) are the names in
+    folders, none where there is no such folder.
     """
 
     namespaces: dict[str, Namespace] = field(default_factory=dict)
@@ -218,6 +219,7 @@ class State:
     commands: frozenset[str] = frozenset()
     lab: str = ""
     texts: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def link(self, key: LinkName) -> Link | None:
         """The interface of that name in that namespace."""

@@ -8,19 +8,18 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Union
+from typing import Any
 
 from . import state as states
 from . import values
 from .errors import LabError
 from .hints import there_are
-from .kinds import Netns, Resource, Route
+from .kinds import Netns, Resource, Route, Sysctl
 from .kinds.base import at
 from .kinds.interface import Interface, is_link_local
 from .lean import dataclass
+from .networks import Networks, network
 from .state import ROOT, Link, LinkName, Namespace, State, describe
-
-_Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
 @dataclass(frozen=True)
@@ -37,17 +36,19 @@ class Claims:
     others: Mapping[tuple[Any, ...], str] = field(default_factory=dict)
 
 
-def everything(desired: Sequence[Resource], state: State, claims: Claims) -> None:
-    """All the rules below.
+def everything(desired: Sequence[Resource], absent: Sequence[Resource], state: State, claims: Claims) -> None:
+    """All the rules below, for what is to be there when C(absent) is not any more.
 
     Raises LabError for the first rule that is broken.
     """
     ownership(desired, state, claims)
-    existence(desired, state)
+    networks = Networks(desired, absent, state)
+    existence(desired, networks, state)
     features(desired, state)
-    gateways(desired, state)
+    settings(desired, state)
+    gateways(desired, networks)
     if claims.lab:
-        lendings(desired, state)
+        lendings(desired, networks)
         overlaps(desired, state, claims)
     else:
         replacements(desired, state)
@@ -118,7 +119,7 @@ def _clash(thing: str, owner: str | None, place: str) -> LabError:
     return LabError(f"{thing} exists and belongs to no lab", place, "use another name, or remove it")
 
 
-def existence(desired: Sequence[Resource], state: State) -> None:
+def existence(desired: Sequence[Resource], networks: Networks, state: State) -> None:
     """Every namespace and device that is named is there already, or will be."""
     there = {resource.name for resource in desired if isinstance(resource, Netns)} | state.namespaces.keys()
     ends = {end.key for resource in desired for end in resource.ends()}
@@ -126,8 +127,15 @@ def existence(desired: Sequence[Resource], state: State) -> None:
         for name, place in resource.outside(there):
             raise LabError(f"there is no {describe(name)}", place, "tcpip.lab.netns makes one")
         for key, place in resource.devices():
-            if key not in ends and not state.link(key) and key[1] != "lo":
+            if key not in ends and not networks.keeps(key) and key[1] != "lo":
                 raise LabError(f"there is no interface {key[1]!r} in {describe(key[0])}", place)
+
+
+def settings(desired: Sequence[Resource], state: State) -> None:
+    """The kernel has each setting."""
+    for resource in desired:
+        if isinstance(resource, Sysctl):
+            resource.known(state)
 
 
 def features(desired: Sequence[Resource], state: State) -> None:
@@ -138,19 +146,16 @@ def features(desired: Sequence[Resource], state: State) -> None:
                 raise LabError(f"this kernel has no {feature.value}", place, feature.hint)
 
 
-def gateways(desired: Sequence[Resource], state: State) -> None:
+def gateways(desired: Sequence[Resource], networks: Networks) -> None:
     """The next hop of a route lies in a network that its namespace has, or will have, on an interface."""
-    routes = [each for each in desired if isinstance(each, Route) and each.entry.via]
-    local = _local_networks({each.entry.netns for each in routes}, desired, state)
-    for route in routes:
+    for route in (each for each in desired if isinstance(each, Route) and each.entry.via):
         via, netns = values.ip_address(str(route.entry.via)), route.entry.netns
-        # most lie in the first network, so that the others need not be read
-        if not via.is_link_local and not any(via in _network(network) for network in local[netns]):
-            there = there_are(_reachable(local[netns]))
-            raise LabError(f"{via} is in no network of {describe(netns)}", at(route.place, "via"), there)
+        if not via.is_link_local and not networks.has(netns, via):
+            reason = f"{via} is in no network of {describe(netns)}"
+            raise LabError(reason, at(route.place, "via"), there_are(networks.of(netns)))
 
 
-def lendings(desired: Sequence[Resource], state: State) -> None:
+def lendings(desired: Sequence[Resource], networks: Networks) -> None:
     """Who lends addresses of a network has one of it on an interface: otherwise it answers nobody.
 
     Where a client asks, the address comes later, by a lease.
@@ -158,43 +163,17 @@ def lendings(desired: Sequence[Resource], state: State) -> None:
     servers = [each for each in desired if each.KIND == "dnsmasq_dhcp"]
     if not servers:
         return
-    ends = {end.key: end.addresses for resource in desired for end in resource.ends()}
     asking = {key for each in desired if each.KIND == "dhcp_client" for key, _place in each.devices()}
     for server in servers:
         keys = [key for key, _place in server.devices()]
         if asking.isdisjoint(keys):
-            _check_lending(server, [each for key in keys for each in _addresses(key, ends, state)])
-
-
-def _addresses(key: LinkName, ends: Mapping[LinkName, Iterable[str]], state: State) -> list[str]:
-    """Those of an interface, the declared ones first."""
-    link = state.link(key)
-    return [*dict.fromkeys((*ends.get(key, ()), *(link.addresses if link else ())))]
+            _check_lending(server, [each for key in keys for each in networks.addresses(key)])
 
 
 def _check_lending(server: Resource, held: Sequence[str]) -> None:
-    for network, place in server.lends():
-        if not any(ipaddress.ip_interface(each).ip in _network(network) for each in held):
-            raise LabError(f"no interface of the server has an address in {network}", place, there_are(held))
-
-
-def _reachable(networks: Iterable[str]) -> list[str]:
-    """Those in which one could look for a gateway."""
-    found = dict.fromkeys(map(_network, networks))
-    return [str(each) for each in found if not each.is_link_local and not each.is_loopback]
-
-
-def _local_networks(names: Iterable[str], desired: Sequence[Resource], state: State) -> dict[str, list[str]]:
-    """The networks on the interfaces of these namespaces, the declared ones first."""
-    found: dict[str, list[str]] = {name: [] for name in names}
-    for resource in desired:
-        if not isinstance(resource, Route) or not resource.entry.via:
-            for netns, network, _place in resource.networks():
-                if netns in found:
-                    found[netns].append(network)
-    for name in found.keys() & state.namespaces.keys():
-        found[name].extend(_held(state.namespaces[name]))
-    return found
+    for lent, place in server.lends():
+        if not any(ipaddress.ip_interface(each).ip in network(lent) for each in held):
+            raise LabError(f"no interface of the server has an address in {lent}", place, there_are(held))
 
 
 def replacements(desired: Sequence[Resource], state: State) -> None:
@@ -233,7 +212,7 @@ def overlaps(desired: Sequence[Resource], state: State, claims: Claims) -> None:
             if netns != ROOT or is_link_local(prefix):
                 continue
             for other, by in taken:
-                if _network(prefix).overlaps(_network(other)):
+                if network(prefix).overlaps(network(other)):
                     raise LabError(f"{prefix} overlaps {other}, which the machine has on {by}", place)
 
 
@@ -245,14 +224,3 @@ def _foreign(machine: Namespace, claims: Claims) -> Iterator[tuple[str, str]]:
     for route in machine.routes:
         if route.dst != "default" and route.dev in foreign and ("route", *route.key) not in claims.keys:
             yield route.dst, str(route.dev)
-
-
-def _held(namespace: Namespace) -> Iterator[str]:
-    """The networks that lie on the interfaces of a namespace."""
-    for link in namespace.links.values():
-        yield from link.addresses
-    yield from (route.dst for route in namespace.routes if route.dst != "default" and route.dev and not route.via)
-
-
-def _network(cidr: str) -> _Network:
-    return values.ip_interface(cidr).network

@@ -96,6 +96,36 @@ def test_topologies(machine: LabMachine) -> None:
     assert machine.module("topology", _check=True, _fails=True, name="lab")["msg"] == TOPOLOGIES["nothing at all"][1]
 
 
+SETTINGS = {
+    "net.ipv4.ip_foward": "there is no setting 'net.ipv4.ip_foward' (did you mean 'ip_forward'?)",
+    "net.ipv4.conf.a.rp_filtr": "there is no setting 'net.ipv4.conf.a.rp_filtr' (did you mean 'rp_filter'?)",
+    "net.ipv5.ip_forward": "there is no setting 'net.ipv5.ip_forward'",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_that_the_kernel_has_not(machine: LabMachine, name: str) -> None:
+    """Whether the namespace is there or still to come."""
+    lab = {**PAIR, "sysctl": [{"netns": PAIR["netns"][0]["name"], "name": name, "value": "1"}]}
+    lab = changed(lab, "veth", 0, name="a")
+    assert refused(machine, "topology", name="lab", **lab) == f"sysctl[0].name: {SETTINGS[name]}"
+    machine.module("topology", name="lab", **{**lab, "sysctl": []})
+    assert refused(machine, "topology", name="lab", **lab) == f"sysctl[0].name: {SETTINGS[name]}"
+
+
+def test_a_gateway_in_a_network_that_goes(machine: LabMachine) -> None:
+    far = PAIR["veth"][0]["peer"]
+    route = {"netns": far["netns"], "dst": "default", "via": "203.0.113.254"}
+    lab = {**changed(PAIR, "veth", 0, peer={**far, "addresses": ["203.0.113.1/24"]}), "route": [route]}
+    machine.module("topology", name="lab", **lab)
+    moved = changed(lab, "veth", 0, peer={**far, "addresses": ["192.0.2.2/24"]})
+    for check in (True, False):
+        said = machine.module("topology", _check=check, _fails=True, name="lab", **moved)["msg"]
+        place = f"route[0].via: 203.0.113.254 is in no network of namespace {far['netns']!r}"
+        assert said == f"{place} (there are: 192.0.2.0/24)"
+    assert not machine.module("topology", name="lab", **lab)["changed"]
+
+
 def test_a_prefix_that_the_machine_has(machine: LabMachine) -> None:
     machine.run(["ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1"])
     machine.run(["ip", "link", "set", "eth0", "up"])

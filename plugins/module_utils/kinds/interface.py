@@ -177,7 +177,7 @@ def _impaired(want: Interface, have: Link) -> Iterator[Operation]:
 
 def _addresses(want: Interface, have: Link) -> Iterator[Operation]:
     for address in reversed(oldest_first(have.addresses)):  # undone the other way round, their order comes back
-        if _is_unwanted(address, want):
+        if is_unwanted(address, want):
             yield RemoveAddress(want.netns, want.name, address)
     for address in want.addresses:
         if address not in have.addresses:
@@ -190,7 +190,8 @@ def oldest_first(addresses: Iterable[str]) -> list[str]:
     return [*(each for each in found if not is_ipv6(each)), *(each for each in reversed(found) if is_ipv6(each))]
 
 
-def _is_unwanted(address: str, want: Interface) -> bool:
+def is_unwanted(address: str, want: Interface) -> bool:
+    """Whether an address that is there is taken away."""
     if address in want.addresses:
         return False
     purged = want.purge_addresses and not is_link_local(address)

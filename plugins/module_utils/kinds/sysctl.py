@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from .. import values
 from ..errors import LabError
-from ..lean import dataclass
+from ..hints import meant
+from ..lean import cached_property, dataclass
 from ..operations import Operation, RestoreSysctl, WriteLinkSysctl, WriteSysctl
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
@@ -41,6 +42,10 @@ _ALONG = {
     "net.ipv4.conf.all.forwarding": _IPV4_FORWARDING,
     "net.ipv6.conf.all.forwarding": ("net.ipv6.conf.*.forwarding",),
 }
+
+
+#: They come with the kernel's connection tracking, which the first rule of NAT brings along.
+_BY_MODULE = "net.netfilter."
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,23 @@ class Sysctl(Resource):
         yield Ask(Topic.SETTING, self.netns, self.name)
         for pattern in self._along():
             yield Ask(Topic.SETTING, self.netns, pattern)
+        yield Ask(Topic.FOLDER, self.netns, self._file[0])
+
+    @cached_property
+    def _file(self) -> tuple[str, str]:
+        """Folder and name. Of an interface, which may be still to come, they are those of all that will come."""
+        *folders, name = values.setting_parts(self.name)
+        if link_of(self.name):
+            folders[3] = "default"
+        return "/".join(["/proc/sys", *folders]), name
+
+    def known(self, state: State) -> None:
+        """Raises LabError if the kernel has no such setting."""
+        folder, name = self._file
+        names = state.folders.get(folder)
+        if names is not None and name not in names and not self.name.startswith(_BY_MODULE):
+            hint = meant(name, sorted(names)) if names else ""
+            raise LabError(f"there is no setting {self.name!r}", at(self.place, "name"), hint)
 
     def unmarked(self) -> Iterator[Claim]:
         if self.netns == ROOT:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import verify
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS, Resource
-from ansible_collections.tcpip.lab.plugins.module_utils.state import Link, Namespace, Qdisc, Route, State
+from ansible_collections.tcpip.lab.plugins.module_utils.state import BY_KERNEL, Link, Namespace, Qdisc, Route, State
 from ansible_collections.tcpip.lab.plugins.module_utils.verify import Claims
 
 LAB = Claims("lab")
@@ -241,13 +241,41 @@ ALLOWED: list[tuple[list[Resource], State, Claims]] = [
 @pytest.mark.parametrize(("desired", "state", "claims", "message"), REFUSED)
 def test_refused(desired: list[Resource], state: State, claims: Claims, message: str) -> None:
     with pytest.raises(LabError) as error:
-        verify.everything(desired, state, claims)
+        verify.everything(desired, [], state, claims)
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize(("desired", "state", "claims"), ALLOWED)
 def test_allowed(desired: list[Resource], state: State, claims: Claims) -> None:
-    verify.everything(desired, state, claims)
+    verify.everything(desired, [], state, claims)
+
+
+BOTH = Link("", "a", alias="tcpip.lab:lab", addresses=("203.0.113.1/24", "192.0.2.1/24"))
+TO_THERE = Route("", 4, "203.0.113.0/24", None, "a", protocol=BY_KERNEL)
+BY_IT = _one("route", dst="10.0.0.0/8", via="203.0.113.9")
+
+
+@pytest.mark.parametrize(
+    ("desired", "absent", "message"),
+    [
+        (_pair(addresses=["192.0.2.1/24"], purge_addresses=True), [], "route[0].via: 203.0.113.9 is in no network of"),
+        ([], _pair(), "route[0].via: 203.0.113.9 is in no network of the root namespace (there is none)"),
+        (_one("route", dst="10.2.0.0/16", dev="a"), _pair(), "route[0].dev: there is no interface 'a' in the root"),
+    ],
+)
+def test_what_goes_is_not_counted_on(desired: list[Resource], absent: list[Resource], message: str) -> None:
+    state = _machine(BOTH, routes=[TO_THERE])
+    verify.everything(_pair() + BY_IT, [], state, LAB)
+    with pytest.raises(LabError) as error:
+        verify.everything(desired + BY_IT, absent, state, LAB)
+    assert str(error.value).startswith(message)
+
+
+def test_a_server_needs_more_than_an_address_that_goes() -> None:
+    state, asked = _machine(BOTH), _server("a", "203.0.113.9")
+    verify.everything(_pair() + asked, [], state, LAB)
+    with pytest.raises(LabError, match="no interface of the server has an address in"):
+        verify.everything(_pair(addresses=["192.0.2.1/24"], purge_addresses=True) + asked, [], state, LAB)
 
 
 def test_what_somebody_took_over_is_not_ours_any_more() -> None:

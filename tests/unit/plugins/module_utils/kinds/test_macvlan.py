@@ -166,4 +166,4 @@ def test_a_parent_that_nobody_declares(options: dict[str, t.Any], message: str) 
 
 def test_a_parent_that_is_not_there() -> None:
     with pytest.raises(LabError, match=r"macvlan\[0\].parent: there is no interface 'eth7' in namespace 'host'"):
-        verify.existence([declared(parent="eth7")], state())
+        verify.everything([declared(parent="eth7")], [], state(), verify.Claims())
