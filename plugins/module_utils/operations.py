@@ -613,15 +613,16 @@ class StartProcess(Direct):
 class StopProcess(Direct):
     """End a process with its children, and take its files away, but for those that C(successor) goes on with.
 
-    C(command) is None if nobody knows any more what it was. C(alive) is false if only its files are left. C(discard):
-    what it wrote elsewhere goes, too, if it was made for it. C(taught) are the steps that would tell a new one what it
-    was told while it ran.
+    C(command) is None if nobody knows any more what it was. C(amiss) says why one that runs cannot stay. C(alive) is
+    false if only its files are left. C(discard): what it wrote elsewhere goes, too, if it was made for it. C(taught)
+    are the steps that would tell a new one what it was told while it ran.
     """
 
     phase = Phase.STOP
     spot: Spot = _NO_SPOT
     command: Command | None = None
     successor: Command | None = None
+    amiss: str = ""
     alive: bool = True
     discard: bool = False
     taught: tuple[Operation, ...] = ()
@@ -629,11 +630,12 @@ class StopProcess(Direct):
     @property
     def lost(self) -> tuple[str, ...]:
         lines = self.command.lines if self.command else (f"{self.spot.title}: unknown command",)
-        return (*lines, *(line for step in self.taught for line in step.gained))
+        amiss = (f"{self.spot.title}: {self.amiss}",) if self.amiss else ()
+        return (*lines, *amiss, *(line for step in self.taught for line in step.gained))
 
     @property
     def title(self) -> str:
-        return f"stop {self.lost[0]}"
+        return f"stop {self.lost[0]}{f' ({self.amiss})' if self.amiss else ''}"
 
     def undo(self) -> tuple[Operation, ...]:
         if not self.command or not self.alive:

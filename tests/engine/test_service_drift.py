@@ -225,7 +225,7 @@ DRIFTS: dict[str, dict[str, Drift]] = {
         "vswitch.ports: added": Drift(f"{SWITCH} add s-veth0", "vswitch sw: port s-veth0", ""),
         "vswitch.ageing_time": Drift(f"{SWITCH} age 77", "ageing_time 77", "ageing_time 60"),
         "capture.path: the file removed": Drift(f"rm {CAPTURED}", "", f"output {CAPTURED}"),
-        "dhcp_client: address": Drift("ip -n client addr flush dev c-veth0", "", "dhcp_client c-veth0: "),
+        "dhcp_client: address": Drift("ip -n client addr flush dev c-veth0", "c-veth0 has lost 192.0.2.", ""),
         "sysctl.value: of the machine": Drift("sysctl -qw net.ipv4.ip_forward=0", "", "net.ipv4.ip_forward = 1"),
         "route.type: of the machine": Drift(
             "ip route del blackhole 203.0.113.0/24", "", "route blackhole 203.0.113.0/24"
@@ -233,7 +233,7 @@ DRIFTS: dict[str, dict[str, Drift]] = {
     },
     "removed": {
         "dnsmasq_dhcp: configuration": Drift(f"rm {CONFIGURATION}", "", "dnsmasq.conf: interface=s-veth0"),
-        "dhcp_client: route": Drift("ip -n client route del default", "", "dhcp_client c-veth0: "),
+        "dhcp_client: route": Drift("ip -n client route del default", "the default route is lost", ""),
         "capture.path: another file": Drift(
             f"mv {CAPTURED} {CAPTURED}.old; touch {CAPTURED}", "", f"output {CAPTURED}"
         ),

@@ -179,12 +179,15 @@ class DhcpClient(Service):
             ready=Ready(log="^configured ", timeout=self.timeout),
         )
 
-    def stands(self, have: Process, state: State) -> bool:
+    def amiss(self, have: Process, state: State) -> str:
         """What it has configured has to be there, too."""
         lease, link = _lease(have), state.link((self.netns, self.name))
-        if lease is None or link is None or lease["address"] not in link.leased:
-            return False
-        return super().stands(have, state) and (not lease["router"] or bool(self._routes(lease, state)))
+        if lease is None:
+            return "it has no lease"
+        if link is None or lease["address"] not in link.leased:
+            return f"{self.name} has lost {lease['address']}"
+        is_cut_off = lease["router"] and not self._routes(lease, state)
+        return "the default route is lost" if is_cut_off else super().amiss(have, state)
 
     def _routes(self, lease: Mapping[str, Any], state: State) -> list[Route]:
         where = ("default", lease["router"], self.name, BY_DHCP)

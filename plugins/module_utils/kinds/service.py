@@ -80,16 +80,19 @@ class Service(Resource):
         have, choices = self.found(state), self.choices(spot, state)
         if have is None or have.command is None or not have.pid:
             yield _START.get(self.KIND, StartProcess)(self.netns, choices[0])
-        elif have.command not in choices or not self.stands(have, state):
-            yield stop_process(have, choices[0])
+        elif have.command not in choices or self.amiss(have, state):
+            yield stop_process(have, choices[0], self.amiss(have, state))
             yield _START.get(self.KIND, StartProcess)(self.netns, choices[0], have.command)
         else:
             yield from _amend(have, have.command, choices[choices.index(have.command)])
 
-    def stands(self, have: Process, state: State) -> bool:
-        """Whether the ground under the running process is still what it was started on."""
+    def amiss(self, have: Process, state: State) -> str:
+        """What the running process stands on that is not what it was started on any more; empty if all of it is."""
+        if not have.in_place:
+            return "its namespace or its output is another one now"
         links = {name: state.link((self.netns, name)) for name in have.indexes}
-        return have.in_place and all(link and link.index == have.indexes[name] for name, link in links.items())
+        lost = [name for name, link in links.items() if not link or link.index != have.indexes[name]]
+        return f"{lost[0]} is another interface now" if lost else ""
 
     def absent(self, state: State) -> Iterator[Operation]:
         have = self.found(state)
@@ -130,10 +133,10 @@ class Service(Resource):
         }
 
 
-def stop_process(have: Process, successor: Command | None = None) -> StopProcess:
+def stop_process(have: Process, successor: Command | None = None, amiss: str = "") -> StopProcess:
     """The step that ends a process of any kind; what is left of a dead one is taken away."""
     stop, alive, taught = _STOP.get(have.spot.kind, StopProcess), bool(have.pid), tuple(_taught(have))
-    return stop(have.spot.netns, have.spot, have.command, successor, alive=alive, taught=taught)
+    return stop(have.spot.netns, have.spot, have.command, successor, amiss, alive=alive, taught=taught)
 
 
 def _taught(have: Process) -> Iterator[Operation]:

@@ -99,9 +99,9 @@ class Vswitch(Service):
             raise LabError(f"{self.hook!r} has no function {_TREAT!r}", place, f"def {_TREAT}(frame, port): ...")
         return text
 
-    def stands(self, have: Process, state: State) -> bool:
+    def amiss(self, have: Process, state: State) -> str:
         """One that does not answer is as good as dead."""
-        return have.told is not None and super().stands(have, state)
+        return "it does not answer" if have.told is None else super().amiss(have, state)
 
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         steps = list(super().present(state, alias))
