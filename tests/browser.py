@@ -1,16 +1,19 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``browser.py PAGE [light|dark]``: opens a page in Chromium, and asks it what an expression from the input comes to.
+"""``browser.py [--site PLACE] [--width PIXELS] PAGE [light|dark]``: asks a page what an expression comes to.
+
+The page is opened in Chromium, and the expression is what comes from the input.
 
 It prints, as JSON, the ``answer``, the ``requests`` that the page has made, and what Chromium has ``complained`` of.
-The page is a copy in a directory of a user without rights, as whom the browser runs. It is spoken to by the DevTools
-protocol (https://chromedevtools.github.io/devtools-protocol), through the pipes 3 and 4. What is asked that way is
-answered although the page itself may run no script.
+The page is a copy in a directory of a user without rights, as whom the browser runs, and so is the site that it is of,
+if it is of one. It is spoken to by the DevTools protocol (https://chromedevtools.github.io/devtools-protocol), through
+the pipes 3 and 4. What is asked that way is answered although the page itself may run no script.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import itertools
 import json
@@ -96,31 +99,38 @@ def command(home: str) -> list[str]:
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--remote-debugging-pipe",
-        "--window-size=1400,1000",
     ]
     return [*as_nobody, "chromium", *how, *QUIET, NOWHERE, *open_, f"--user-data-dir={home}/profile", "about:blank"]
 
 
-def look(page: str, scheme: str, expression: str) -> Message:
-    """What the page is like, for somebody who wants it light or dark."""
+def look(told: argparse.Namespace, expression: str) -> Message:
+    """What the page is like, for somebody who wants it light or dark, in a window of a width."""
     with tempfile.TemporaryDirectory(prefix="browser") as home:
-        copied = pathlib.Path(home) / "page.html"
-        shutil.copyfile(page, copied)
-        for path in (home, copied):
+        copied = copy(told.page, told.site, pathlib.Path(home))
+        for path in (pathlib.Path(home), *pathlib.Path(home).rglob("*")):
             os.chown(path, NOBODY, NOBODY)
         browser = Browser(home, command(home))
         try:
-            return _look(browser, copied.as_uri(), scheme, expression)
+            return _look(browser, copied.as_uri(), told.scheme, told.width, expression)
         finally:
             browser.end()
 
 
-def _look(browser: Browser, address: str, scheme: str, expression: str) -> Message:
+def copy(page: pathlib.Path, site: pathlib.Path | None, home: pathlib.Path) -> pathlib.Path:
+    """Where a page is that was copied, with its site if it is of one."""
+    if site:
+        shutil.copytree(site, home / "site")
+        return home / "site" / page.relative_to(site)
+    return pathlib.Path(shutil.copyfile(page, home / "page.html"))
+
+
+def _look(browser: Browser, address: str, scheme: str, width: int, expression: str) -> Message:
     target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
     browser.session = browser.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     for domain in ("Page", "Network", "Log", "Runtime"):
         browser.ask(f"{domain}.enable")
     browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=1000, deviceScaleFactor=1, mobile=False)
     browser.ask("Page.navigate", url=address)
     browser.wait_for("Page.loadEventFired")
     answer = browser.ask("Runtime.evaluate", expression=f"JSON.stringify({expression})", returnByValue=True)
@@ -138,8 +148,12 @@ def _look(browser: Browser, address: str, scheme: str, expression: str) -> Messa
 def main() -> None:
     """The command line."""
     signal.alarm(LIMIT_S)
-    scheme = sys.argv[2] if len(sys.argv) > 2 else "light"
-    print(json.dumps(look(sys.argv[1], scheme, sys.stdin.read())))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("page", type=pathlib.Path)
+    parser.add_argument("scheme", nargs="?", default="light")
+    parser.add_argument("--site", type=pathlib.Path)
+    parser.add_argument("--width", type=int, default=1400)
+    print(json.dumps(look(parser.parse_args(), sys.stdin.read())))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from docutils import nodes
 if t.TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 project = html_title = "tcpip.lab"
 copyright = "Contributors to the tcpip.lab collection"  # noqa: A001 - Sphinx calls it so
@@ -46,6 +47,16 @@ def _elsewhere(_app: Sphinx, _env: t.Any, node: pending_xref, shown: nodes.Eleme
     return nodes.reference("", "", shown, internal=False, refuri=_ANSIBLE + page) if page else None
 
 
+def _link_drawings(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Have each drawing be a link to itself in full size."""
+    env: BuildEnvironment = app.env
+    for image in list(doctree.findall(nodes.image)):
+        _documents, name = env.images[image["uri"]]
+        to = f"{'../' * page.count('/')}_images/{name}"
+        image.replace_self(nodes.reference("", "", image.deepcopy(), refuri=to))
+
+
 def setup(app: Sphinx) -> None:
     """What Sphinx calls."""
     app.connect("missing-reference", _elsewhere)
+    app.connect("doctree-resolved", _link_drawings)

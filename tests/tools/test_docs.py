@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -25,6 +27,37 @@ if t.TYPE_CHECKING:
 FETCHED = re.compile(
     r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["'](?:https?:)?//[^>]*>|url\(["']?(?:https?:)?//"""
 )
+
+#: A page with what is wide: a table, a line of code, and a drawing.
+WIDE = f"""# One
+
+## A table
+| a | b |
+|---|---|
+| {"`many-words` " * 60} | {"word " * 90} |
+
+## Code
+```yaml
+{"a" * 300}
+```
+
+## A drawing
+![A lab](lab.svg)
+"""
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" width="3000pt" height="30pt"><text y="20">lab</text></svg>'
+#: How much wider than the window the page is, what a table has to be scrolled up and down, and where things are.
+LAID_OUT = """
+({
+  wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  scrolls: [...document.querySelectorAll('.table-wrapper')].map(each =>
+    ['auto', 'scroll'].includes(getComputedStyle(each).overflowY) ? each.scrollHeight - each.clientHeight : 0),
+  article: document.querySelector('article').getBoundingClientRect().width,
+  window: document.documentElement.clientWidth,
+  contents: document.querySelector('.toc-drawer').getBoundingClientRect().right,
+  link: document.querySelector('article a > img').parentElement.href,
+  image: document.querySelector('article img').src,
+})
+"""
 
 
 def expected() -> set[str]:
@@ -123,6 +156,32 @@ def test_a_link_to_a_heading_that_is_not_there(link: str, built: bool, tmp_path:
         assert not built
     else:
         assert built
+
+
+@pytest.fixture
+def wide_site(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A site with the look of the documentation, whose only page of interest is C(below/one.html)."""
+    source = tmp_path / "source"
+    (source / "below").mkdir(parents=True)
+    for name in ("conf.py", "wide.css"):
+        shutil.copy(docs.SITE / name, source)
+    (source / "index.md").write_text("# Zero\n\n```{toctree}\nbelow/one\n```\n", encoding="utf-8")
+    (source / "below/one.md").write_text(WIDE, encoding="utf-8")
+    (source / "below/lab.svg").write_text(DRAWING, encoding="utf-8")
+    docs.build(source, tmp_path / "html")
+    return tmp_path / "html"
+
+
+def test_no_page_is_wider_than_its_window(machine: LabMachine, wide_site: pathlib.Path) -> None:
+    page = wide_site / "below/one.html"
+    for width in (800, 1100, 1312, 1366, 1536, 1920):
+        words = ["--site", str(wide_site), "--width", str(width), str(page)]
+        told = machine.run([sys.executable, str(ROOT / "tests/browser.py"), *words], input=LAID_OUT, timeout=180)
+        seen = json.loads(told.stdout)["answer"]
+        assert (width, seen["wider"], seen["scrolls"]) == (width, 0, [0])
+        assert seen["contents"] <= seen["window"] or width <= 1312, "what is on this page is cut off"
+        assert seen["article"] >= 720 or width < 1100
+        assert (seen["link"], pathlib.Path(seen["link"]).name) == (seen["image"], "lab.svg")
 
 
 def test_a_lab_of_ones_own_has_less_than_forty_lines() -> None:
