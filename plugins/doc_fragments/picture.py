@@ -32,11 +32,11 @@ options:
 notes:
   - Namespaces are boxes, with their interfaces, addresses, bridges and learning switches, and with what is said of
     them, such as address translation, DHCP, forwarding and default routes. Cables are lines. VXLANs are dashed lines
-    with their VNI, and macvlan interfaces hang on dotted ones. Ports have their VLANs. Link-local addresses are left
-    out.
+    with their VNI, and macvlan interfaces hang on dotted ones. Ports have their VLANs, and interfaces the MAC
+    addresses that were declared. Link-local addresses are left out.
   - The delay, jitter, loss and rate of an interface stand at its end of the line, such as C(100 ms ±10, loss 20 %,
     1 mbit), and concern what it sends.
   - Of what is there it shows what is not as it was declared in one colour, and what was declared and is not there in
-    another one.
+    another one. What is in colour has a word, too, which is C(changed), C(missing) or C(failed).
   - The same input gives the same text.
 """

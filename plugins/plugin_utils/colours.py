@@ -8,6 +8,6 @@ from __future__ import annotations
 from .picture import CHANGED, FAILED, MISSING
 
 #: What is written, the outline of things, and that of what is not there.
-INK, FRAME, ABSENT = "#1f2933", "#52667a", "#c0271d"
-#: Behind what is marked.
-MARKS = {CHANGED: "#ffd591", MISSING: "#ffb3ad", FAILED: "#f0837a"}
+INK, FRAME, ABSENT = "#1f2933", "#52667a", "#2f55d4"
+#: Behind what is marked: three hues that are told apart also by who does not tell red from green.
+MARKS = {CHANGED: "#ffd591", MISSING: "#c3d3ff", FAILED: "#f0837a"}

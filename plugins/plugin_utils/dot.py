@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A picture in the language of Graphviz. Pure.
 
-A box is a table: interfaces that lines come in at are on its left, those that lines leave by on its right, so that the
-name and the addresses of each interface are at the end of its line, and nothing is written over anything else. They are
-in the order of the boxes that their lines lead to, so that the lines of one box do not cross.
+A box is a table: its name and what is said of it, and below that its interfaces. Those that lines come in at are on its
+left, those that lines leave by on its right, so that the name and the addresses of each interface are at the end of its
+line, and nothing is written over anything else. They are in the order of the boxes that their lines lead to, so that
+the lines of one box do not cross.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from .colours import ABSENT, FRAME, INK, MARKS
 from .picture import CROSSING, LEFT, MEANINGS, RIGHT, Box, Link, Part, Picture
 from .view import End
 
-#: Lines about a namespace are broken after so many characters.
-_WIDTH = 32
+#: Lines about a namespace, and those about an interface, are broken after so many characters.
+_WIDTH, _PART_WIDTH = 44, 28
 #: So many lines leave a box in curves. Graphviz bundles the curves of more, and lets them cross in the bundle.
 _CURVES = 3
-#: The inches between two columns: with curves, and without, where there are so many for each line that leaves one box.
-_GAP, _WIDE_GAP, _LINE_GAP = 1.1, 2.0, 0.07
+#: The inches between two columns: with curves, and without, where there are so many for each line that leaves one box:
+#: of few, up to so many inches, and of many.
+_GAP, _FEW_GAP, _WIDE_GAP, _LINE_GAP = 0.5, 0.25, 2.0, 0.07
 _PAPER, _GROUND, _PALE, _OVERLAY = "#ffffff", "#eef3f8", "#f7f9fb", "#7a3fb0"
 _LINES = {
     "veth": f'color="{FRAME}"',
@@ -73,10 +75,11 @@ class _Graph:
         most = max(Counter((end[0], side) for pair in ends for end, side in pair).values(), default=0)
         if most <= _CURVES:
             return f"ranksep={_GAP}"
-        return f"ranksep={max(_WIDE_GAP, round(most * _LINE_GAP, 1))} splines=polyline"
+        gap = max(min(_WIDE_GAP, most * _FEW_GAP), most * _LINE_GAP)
+        return f"ranksep={round(gap, 1)} splines=polyline"
 
     def _link(self, link: Link) -> Iterator[str]:
-        colour = f'color="{ABSENT}"' if link.mark else _LINES[link.kind]
+        colour = f'color="{ABSENT}" penwidth=2.2' if link.mark else _LINES[link.kind]
         # Within a column Graphviz leads a line with a label across others, and both ends say the same.
         label = f" label=<{_escape(link.label)}>" if link.label and not link.level else ""
         tail, head = (self._at(end, side) for end, side in zip((link.tail, link.head), link.sides))
@@ -85,9 +88,10 @@ class _Graph:
             yield f"  {{ rank=same {self._boxes[link.tail[0]]} {self._boxes[link.head[0]]} }}"
 
     def _legend(self) -> Iterator[str]:
-        cells = [f'<TD BGCOLOR="{MARKS[mark]}">{MEANINGS[mark]}</TD>' for mark in self._picture.marks]
+        cells = [f'<TD BGCOLOR="{MARKS[mark]}">{mark}: {MEANINGS[mark]}</TD>' for mark in self._picture.marks]
         if cells:
-            yield f'  label=<<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="4"><TR>{"".join(cells)}</TR></TABLE>>'
+            table = f'<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="4"><TR>{"".join(cells)}</TR></TABLE>'
+            yield f'  label=<<FONT POINT-SIZE="10">{table}</FONT>>'
 
     def _machines(self) -> Iterator[str]:
         """All boxes, those that are on a machine in its frame."""
@@ -107,14 +111,21 @@ class _Graph:
         if box.shared:
             colour = f'color="{_OVERLAY}"'
             return f"  {self._boxes[box.name]} [shape=ellipse style=dashed {colour} label=<{_escape(box.title)}>]"
-        left, right, through, alone = (self._cells(box, sides) for sides in ({LEFT}, {RIGHT}, {LEFT, RIGHT}, set()))
-        middle = _table([_title(box), *map(_switch, box.switches.values()), *alone])
-        columns = [f"<TD>{column}</TD>" for column in (_table(left), middle, _table(right)) if column]
-        wide = [cell.replace("<TD ", f'<TD COLSPAN="{len(columns)}" ', 1) for cell in through]
         colour = MARKS.get(box.mark, _GROUND)
         style = f'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{FRAME}" BGCOLOR="{colour}"'
-        rows = "".join(f"<TR>{row}</TR>" for row in ("".join(columns), *wide))
+        rows = "".join(f"<TR>{row}</TR>" for row in self._rows(box))
         return f"  {self._boxes[box.name]} [label=<<TABLE {style}>{rows}</TABLE>>]"
+
+    def _rows(self, box: Box) -> list[str]:
+        """The rows of a box: its name, what is side by side, and interfaces whose lines are on both sides."""
+        left, right, through, alone = (self._cells(box, sides) for sides in ({LEFT}, {RIGHT}, {LEFT, RIGHT}, set()))
+        columns = {"LEFT": left, "CENTER": [*map(_switch, box.switches.values()), *alone], "RIGHT": right}
+        beside = {place: cells for place, cells in columns.items() if cells}
+        if len(beside) == 1:  # as wide as the box, so that lines end at its border
+            return [_title(box), *(cell for cells in beside.values() for cell in cells), *through]
+        wide = [cell.replace("<TD ", f'<TD COLSPAN="{len(beside) or 1}" ', 1) for cell in (_title(box), *through)]
+        tables = "".join(f'<TD ALIGN="{place}">{_table(cells)}</TD>' for place, cells in beside.items())
+        return [wide[0], *([tables] if tables else []), *wide[1:]]
 
     def _cells(self, box: Box, sides: set[str]) -> list[str]:
         """The interfaces of a box whose lines are on these sides, in the order of what is at the other ends."""
@@ -123,8 +134,7 @@ class _Graph:
 
     def _cell(self, key: End, part: Part) -> str:
         colour = MARKS.get(part.mark, _PAPER)
-        lines = [f"<B>{_escape(part.name)}</B>", *(_escape(line) for line in part.lines)]
-        lines += [f"<I>port of {_escape(part.switch)}</I>"] if part.switch else []
+        lines = [*_said(part), *([f"<I>port of {_escape(part.switch)}</I>"] if part.switch else [])]
         return (
             f'<TD PORT="{self._parts[key]}" BORDER="1" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}">'
             f"{'<BR/>'.join(lines)}</TD>"
@@ -139,18 +149,30 @@ def _table(cells: Iterable[str]) -> str:
 
 def _title(box: Box) -> str:
     """The cell with a box's name, and what is said of it."""
-    wrapper = textwrap.TextWrapper(_WIDTH, break_long_words=False, break_on_hyphens=False)
-    notes = [f"<I>{_escape(line)}</I>" for note in box.notes for line in wrapper.wrap(note)]
-    lines = [f'<FONT POINT-SIZE="13"><B>{_escape(box.title)}</B></FONT>', *notes]
-    return f'<TD CELLPADDING="8">{"<BR/>".join(lines)}</TD>'
+    notes = [f"<I>{_escape(line)}</I>" for note in box.notes for line in _wrapped(note, _WIDTH)]
+    lines = [f'<FONT POINT-SIZE="13"><B>{_escape(box.title)}</B></FONT>', *_word(box.mark), *notes]
+    return f'<TD CELLPADDING="6">{"<BR/>".join(lines)}</TD>'
 
 
 def _switch(switch: Part) -> str:
     colour = MARKS.get(switch.mark, _PALE)
-    lines = [f"<B>{_escape(switch.name)}</B>", *(_escape(line) for line in switch.lines)]
-    return (
-        f'<TD BORDER="1" STYLE="ROUNDED" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}">{"<BR/>".join(lines)}</TD>'
-    )
+    style = f'STYLE="ROUNDED" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}"'
+    return f'<TD BORDER="1" {style}>{"<BR/>".join(_said(switch))}</TD>'
+
+
+def _said(part: Part) -> list[str]:
+    """An interface's name, and the lines about it."""
+    lines = [_escape(each) for line in part.lines for each in _wrapped(line, _PART_WIDTH)]
+    return [f"<B>{_escape(part.name)}</B>", *lines, *_word(part.mark)]
+
+
+def _word(mark: str) -> list[str]:
+    """What says a colour in a word."""
+    return [f"<B>{mark}</B>"] if mark else []
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _escape(value: str) -> str:

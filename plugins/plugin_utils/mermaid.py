@@ -15,7 +15,7 @@ _LINES = {"veth": "---", CROSSING: "-.-", "vxlan": "-.-", "macvlan": "-.-"}
 _STYLES = {
     CHANGED: f"fill:{MARKS[CHANGED]},stroke:{FRAME},color:{INK}",
     MISSING: f"fill:{MARKS[MISSING]},stroke:{ABSENT},color:{INK},stroke-dasharray:4",
-    FAILED: f"fill:{MARKS[FAILED]},stroke:{ABSENT},color:{INK}",
+    FAILED: f"fill:{MARKS[FAILED]},stroke:{FRAME},color:{INK}",
     "note": "fill:none,stroke:none",
 }
 #: Everything else is written as its number.
@@ -58,11 +58,11 @@ class _Chart:
         if box.shared:
             yield f"  {name}(({_label(box.title)}))"
             return
-        yield f"  subgraph {name}[{_label(box.title)}]"
+        yield f"  subgraph {name}[{_label(box.title, *_word(box.mark))}]"
         if box.notes or not (box.parts or box.switches):
             yield f"    {self._marked(f'{name}n', 'note')}[{_label(*box.notes or [' '])}]"
         for each, part in box.parts.items():
-            yield f"    {self._marked(self._names[box.name, each], part.mark)}[{_label(part.name, *part.lines)}]"
+            yield f"    {self._marked(self._names[box.name, each], part.mark)}[{_part(part)}]"
         for i, switch in enumerate(box.switches.values()):
             yield from self._switch(box, self._marked(f"{name}s{i}", switch.mark), switch)
         yield "  end"
@@ -70,7 +70,7 @@ class _Chart:
 
     def _switch(self, box: Box, name: str, switch: Part) -> Iterator[str]:
         """A bridge or learning switch, and lines to its ports."""
-        yield f"    {name}[[{_label(switch.name, *switch.lines)}]]"
+        yield f"    {name}[[{_part(switch)}]]"
         for port in box.parts.values():
             if port.switch == switch.name:
                 yield f"    {self._names[box.name, port.name]} --- {name}"
@@ -83,6 +83,15 @@ class _Chart:
     def _link(self, link: Link) -> str:
         label = f"|{_label(link.label)}|" if link.label else ""
         return f"  {self._names[link.tail]} {_LINES[link.kind]}{label} {self._names[link.head]}"
+
+
+def _part(part: Part) -> str:
+    return _label(part.name, *part.lines, *_word(part.mark))
+
+
+def _word(mark: str) -> list[str]:
+    """What says a colour in a word."""
+    return [mark] if mark else []
 
 
 def _label(*lines: str) -> str:

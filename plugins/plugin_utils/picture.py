@@ -24,14 +24,20 @@ from .view import End, end
 Items = Mapping[str, Sequence[Mapping[str, Any]]]
 _Impairments = Callable[[Mapping[str, Any]], "dict[str, Any]"]
 
-#: What is drawn in colour: what is not as it was declared, what was declared and is not there, where a check failed.
+#: What is drawn in colour, and has this word: what is not as it was declared, what was declared and is not there, where
+#: a check failed.
 CHANGED, MISSING, FAILED = "changed", "missing", "failed"
 MEANINGS = {CHANGED: "not as declared", MISSING: "declared, and not there", FAILED: "a check failed here"}
 LEFT, RIGHT = "left", "right"
 #: A cable between two machines, which is a VXLAN in truth.
 CROSSING = "crossing"
-#: So many boxes are side by side at most. A longer chain goes back below, as pages are longer than wide.
+#: So many boxes are side by side at most. What is longer goes back below, as pages are longer than wide.
 _ROW = 8
+#: So many characters fit into a row on a page, and so many are the borders of a box and the line to the next one. A
+#: chain has shorter rows if its boxes are wide, lest it become too small to be read: of three boxes at least.
+_PAGE, _BETWEEN, _LEAST = 170, 10, 3
+#: What has at most so many boxes at each distance from its first is a chain.
+_LEAVES = 3
 #: What goes without saying: the MTU of Ethernet (RFC 894).
 _USUAL_MTU = 1500
 _FORWARDING = {"net.ipv4.ip_forward": "forwards IPv4", "net.ipv6.conf.all.forwarding": "forwards IPv6"}
@@ -123,17 +129,26 @@ def _of(given: Any, machines: Mapping[str, str]) -> Picture:
             raise LabError("is not a kind of resource", str(kind))
     items = {kind: items for kind, items in given.items() if kind != "name" and items}
     topology.parse(items)
-    return _Drawing(_Seen(_told(items, _declared)), machines).picture()
+    return _Drawing(_Seen.declared(items), machines).picture()
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What is to be drawn; C(missing) are ends and namespaces that are not there, C(drift) lines that differ."""
+    """What is to be drawn; C(missing) are ends and namespaces that are not there, C(drift) lines that differ.
+
+    C(stations) are the interfaces that were declared with a MAC address. Others have some, of which nothing is said.
+    """
 
     items: Items
     others: Sequence[Mapping[str, Any]] = ()
     missing: frozenset[Any] = frozenset()
     drift: Sequence[str] = ()
+    stations: frozenset[End] = frozenset()
+
+    @classmethod
+    def declared(cls, items: Items) -> _Seen:
+        """What is to be there by a topology."""
+        return cls(_told(items, _declared), stations=_stations(items))
 
     @classmethod
     def live(cls, lab: Mapping[str, Any]) -> _Seen:
@@ -143,7 +158,12 @@ class _Seen:
         wanted = {kind: items for kind, items in declared.items() if kind in ("netns", *view.LINKS)}
         missing = _names(wanted, ()) - _names(live, others)
         lines = [line for step in lab.get("drift") or () for line in (*step["before"], *step["after"])]
-        return cls(merging.merge([_told(wanted, _declared), _told(live, _live)]), others, frozenset(missing), lines)
+        items = merging.merge([_told(wanted, _declared), _told(live, _live)])
+        return cls(items, others, frozenset(missing), lines, _stations(wanted))
+
+
+def _stations(items: Items) -> frozenset[End]:
+    return frozenset(end(item) for _kind, item in view.ends(items, ()) if item.get("mac"))
 
 
 def _names(items: Items, others: Iterable[Mapping[str, Any]]) -> set[Any]:
@@ -187,7 +207,7 @@ class _Drawing:
         """All of it."""
         for item in self._of("netns"):
             box = self._box(item["name"])
-            box.notes += ["loopback"] if item.get("loopback") else []
+            box.notes += ["lo up"] if item.get("loopback") else []
         self._add_interfaces()
         self._add_ports()
         self._add_notes()
@@ -211,7 +231,7 @@ class _Drawing:
         for kind, item in view.ends(self._seen.items, self._seen.others):
             box = self._box(item.get("netns"))
             parts = box.switches if kind == "bridge_vlan" else box.parts
-            parts[item["name"]] = Part(item["name"], list(_lines(kind, item)))
+            parts[item["name"]] = Part(item["name"], list(_lines(kind, item, end(item) in self._seen.stations)))
         for switch in self._of("vswitch"):
             self._box(switch.get("netns")).switches[switch["name"]] = Part(switch["name"], ["learning switch"])
         for client in self._of("dhcp_client"):
@@ -296,8 +316,8 @@ class _Drawing:
             (found[0] if found else box).mark = CHANGED
 
 
-def _lines(kind: str, item: Mapping[str, Any]) -> Iterator[str]:
-    """What is said of an interface."""
+def _lines(kind: str, item: Mapping[str, Any], station: bool) -> Iterator[str]:
+    """What is said of an interface, with its MAC address if C(station)."""
     if kind == "bridge_vlan":
         yield "bridge"
         yield from _vlans(item) if item.get("vlan_filtering") else ()
@@ -307,6 +327,8 @@ def _lines(kind: str, item: Mapping[str, Any]) -> Iterator[str]:
         yield f"macvlan on {item['parent']}"
     elif kind != "veth" and kind:
         yield kind
+    if station and item.get("mac"):
+        yield str(item["mac"])
     yield from (str(each) for each in item.get("addresses") or () if not _is_link_local(each))
     if item.get("mtu") not in (None, _USUAL_MTU):
         yield f"MTU {item['mtu']}"
@@ -333,10 +355,20 @@ def _is_link_local(address: str) -> bool:
 def _vlans(item: Mapping[str, Any]) -> list[str]:
     """The VLANs of a port: those without a tag, and those with one."""
     vlans = item.get("vlans") or ()
-    plain = [str(each["vid"]) for each in vlans if each.get("untagged")]
-    tagged = [str(each["vid"]) for each in vlans if not each.get("untagged")]
-    found = [f"VLAN {', '.join(plain)}"] if plain else []
-    return [*found, f"tagged VLAN {', '.join(tagged)}"] if tagged else found
+    plain = _runs(int(each["vid"]) for each in vlans if each.get("untagged"))
+    tagged = _runs(int(each["vid"]) for each in vlans if not each.get("untagged"))
+    return [f"{words} {found}" for words, found in (("VLAN", plain), ("tagged VLAN", tagged)) if found]
+
+
+def _runs(numbers: Iterable[int]) -> str:
+    """The numbers, from three that follow each other only the first and the last: C(1, 2, 10-39)."""
+    runs: list[list[int]] = []
+    for each in sorted(numbers):
+        if runs and each == runs[-1][-1] + 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def _settings(item: Mapping[str, Any]) -> list[str]:
@@ -353,18 +385,34 @@ def _nat(item: Mapping[str, Any]) -> list[str]:
 
 
 def _rule(rule: Mapping[str, Any]) -> str:
-    """A rule of address translation, in one line: what it means, and what becomes of that."""
-    port = rule.get("destination_port")
+    """A rule of address translation, in one line: what it means, and what becomes of that.
+
+    Which side it rewrites is what it is about, and goes without a word before it.
+    """
+    source, destination = rule.get("source"), rule.get("destination")
+    about_source = rule["jump"] in ("MASQUERADE", "SNAT")
+    target = _target("" if about_source else destination, rule.get("destination_port"), rule.get("protocol"))
     words = [
-        ("from {}", rule.get("source")),
-        ("to {}", rule.get("destination")),
-        ("{}", rule.get("protocol")),
-        ("port {}", port),
-        ("in by {}", rule.get("in_interface")),
-        ("out by {}", rule.get("out_interface")),
-        ("becomes {}", rule.get("to_source") or rule.get("to_destination") or rule.get("to_ports")),
+        ("{}" if about_source else "from {}", source),
+        ("source port {}", rule.get("source_port")),
+        ("to {}", destination if about_source else ""),
+        ("{}", target),
+        ("in {}", rule.get("in_interface")),
+        ("out {}", rule.get("out_interface")),
+        ("→ {}", rule.get("to_source") or rule.get("to_destination") or _port(rule.get("to_ports"))),
     ]
-    return " ".join([f"NAT: {rule['jump']}", *(form.format(value) for form, value in words if value)])
+    return " ".join([rule["jump"], *(form.format(value) for form, value in words if value)])
+
+
+def _target(destination: Any, port: Any, protocol: Any) -> str:
+    """As in C(203.0.113.254:80/tcp), C([2001:db8::1]:80/tcp), C(port 80/tcp), or C(tcp)."""
+    host = f"[{destination}]" if port and ":" in str(destination) else destination
+    place = (f"{host}:{port}" if host else _port(port)) if port else host
+    return "/".join(str(each) for each in (place, protocol) if each)
+
+
+def _port(port: Any) -> str:
+    return f"port {port}" if port else ""
 
 
 def _dnsmasq(item: Mapping[str, Any]) -> list[str]:
@@ -387,24 +435,40 @@ def _arranged(boxes: list[Box], links: Iterable[Link]) -> Picture:
     """The picture with its links in one direction, from left to right, and row by row back and forth."""
     found = list(links)
     near = _distances(boxes, found)
-    order = {box.name: (_column(near[box.name]), i) for i, box in enumerate(boxes)}
-    return Picture(boxes, [_turned(link, near, order) for link in found])
+    row = _row(boxes, near)
+    places = {name: divmod(distance, row) for name, distance in near.items()}
+    columns = {name: row - 1 - place if below % 2 else place for name, (below, place) in places.items()}
+    order = {box.name: (columns[box.name], i) for i, box in enumerate(boxes)}
+    rows = {name: below for name, (below, _place) in places.items()}
+    return Picture(boxes, [_turned(link, rows, order) for link in found])
 
 
-def _column(distance: int) -> int:
-    row, place = divmod(distance, _ROW)
-    return _ROW - 1 - place if row % 2 else place
+def _row(boxes: Sequence[Box], near: Mapping[str, int]) -> int:
+    """How many boxes are side by side: as many as a page is wide for, if it is a chain, perhaps with leaves.
+
+    Of a tree, much would be side by side in the column where a row ends.
+    """
+    length = 1 + max(near.values(), default=0)
+    if len(boxes) > _LEAVES * length:
+        return _ROW
+    return max(_LEAST, min(_ROW, _PAGE // (_BETWEEN + max(map(_width, boxes), default=0))))
 
 
-def _turned(link: Link, near: Mapping[str, int], order: Mapping[str, tuple[int, int]]) -> Link:
+def _width(box: Box) -> int:
+    """About how many characters a box is wide: an interface on either side."""
+    parts = sorted(max(map(len, (part.name, *part.lines))) for part in box.parts.values())
+    return max(sum(parts[-2:]), len(box.title))
+
+
+def _turned(link: Link, rows: Mapping[str, int], order: Mapping[str, tuple[int, int]]) -> Link:
     """The link from left to right, or from one box of a column to another."""
     if order[link.tail[0]] > order[link.head[0]]:
         link = replace(link, tail=link.head, head=link.tail)
     column, other = order[link.tail[0]][0], order[link.head[0]][0]
-    rows = {near[end[0]] // _ROW for end in (link.tail, link.head)}
-    if column != other or (len(rows) == 1 and link.kind != "vxlan"):
+    same = rows[link.tail[0]] == rows[link.head[0]]
+    if column != other or (same and link.kind != "vxlan"):
         return link
-    side = RIGHT if column or len(rows) == 1 else LEFT
+    side = RIGHT if column or same else LEFT
     return replace(link, sides=(side, side), level=True)
 
 

@@ -84,7 +84,7 @@ def test_a_report_is_written_of_what_works_and_of_what_fails(machine: LabMachine
     assert {check["colour"] for check in seen["checks"] if check not in failed} == {GREEN_ON_DARK}
     assert seen["ground"] == "rgb(20, 25, 31)"
     assert seen["red"] >= 2  # the node and the legend
-    assert {*HOSTILE, "a check failed here"} <= set(seen["drawn"])
+    assert {*HOSTILE, "failed", "failed: a check failed here"} <= set(seen["drawn"])
 
 
 def test_a_lab_that_cannot_be_built_is_reported_on(machine: LabMachine, tmp_path: pathlib.Path) -> None:

@@ -63,6 +63,17 @@ def chain(count: int) -> Items:
     }
 
 
+def leaved(count: int) -> Items:
+    """A chain of routers, each with a station."""
+    found = chain(count)
+    stations = [f"station{i}" for i in range(count)]
+    cables = [
+        {"name": "eth0", "netns": name, "addresses": [f"10.1.{i}.1/24"], "peer": {"name": "lan", "netns": f"router{i}"}}
+        for i, name in enumerate(stations)
+    ]
+    return {"netns": [*found["netns"], *({"name": name} for name in stations)], "veth": [*found["veth"], *cables]}
+
+
 def star(count: int, overlay: int = 2) -> Items:
     """A switch and its stations, some of which are in a VXLAN."""
     names = [f"station{i}" for i in range(1, count)]
@@ -123,6 +134,7 @@ AROUND = {"sw": "lab0"} | {f"station{i}": f"lab{i % 3}" for i in range(60)}
     [
         (chain(4), {}, 4),
         (chain(60), {}, 60),
+        (leaved(12), {}, 24),
         (star(4), {}, 4),
         (star(60), {}, 60),
         (fabric(8, 6), {}, 58),
@@ -140,11 +152,17 @@ def test_nothing_is_over_anything_else(items: Items, machines: dict[str, str], b
     assert max(width, height) < 5000
 
 
+@pytest.mark.parametrize("items", [chain(4), chain(60), leaved(12), star(4), star(60), fabric(2, 6)])
+def test_it_can_be_read_where_it_is_as_wide_as_a_page(items: Items) -> None:
+    width = float(drawn(graph(items))["bb"].split(",")[2]) * 96 / 72
+    assert 11 * 96 / 72 * min(1, 960 / width) >= 10
+
+
 @pytest.mark.parametrize(
     ("items", "machines", "turns"),
     [
-        (chain(60), {}, 7),
-        (chain(20), {f"router{i}": f"lab{i % 3}" for i in range(20)}, 2),
+        (chain(60), {}, 11),
+        (chain(20), {f"router{i}": f"lab{i % 3}" for i in range(20)}, 3),
         (star(60), {}, 1),
         (star(60), AROUND, 1),
         (fabric(8, 6), MACHINES, 0),

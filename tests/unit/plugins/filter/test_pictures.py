@@ -89,9 +89,9 @@ LINKS = [
 #: What is said of each box besides its name, and of each interface and switch in it.
 SAID = {
     "client": ["default via 192.0.2.254"],
-    "router": ["forwards IPv4", "NAT: MASQUERADE from 192.0.2.0/24 out by r1", "DHCP: 192.0.2.10 to 192.0.2.20"],
+    "router": ["forwards IPv4", "MASQUERADE 192.0.2.0/24 out r1", "DHCP: 192.0.2.10 to 192.0.2.20"],
     "far": ["process web"],
-    "me": ["loopback"],
+    "me": ["lo up"],
     ("client", "c0"): ["192.0.2.1/24", "DHCP client"],
     ("client", "vx0"): ["VNI 100 over c0", "10.0.0.1/8"],
     ("sw", "br0"): ["bridge"],
@@ -141,7 +141,7 @@ def read_dot(text: str) -> Read:
     for name, label in re.findall(r"^ *(b\d+) \[.*?label=<(.*)>\]$", text, re.MULTILINE):
         cells = [
             (re.search(r'PORT="(\w+)"', head), lines(body))
-            for head, body in re.findall(r"<TD ([^>]*)>(.*?)</TD>", label)
+            for head, body in re.findall(r"<TD ([^>]*)>((?:(?!<T).)*)</TD>", label)
         ]
         title = next((body for port, body in cells if not port), lines(label))
         box = title[0]
@@ -257,7 +257,7 @@ PAIR: Items = {
 LEFT: Items = {"netns": PAIR["netns"][:2], "veth": PAIR["veth"][:1]}
 WHITE = "#ffffff"
 ORANGE = "#ffd591"
-RED = "#ffb3ad"
+BLUE = "#c3d3ff"
 DRIFT = [
     {"change": "", "before": ["a: a0 mtu 1500"], "after": ["a: a0 mtu 1400"]},
     {"change": "", "before": [], "after": ["b: route default via 192.0.2.1"]},
@@ -270,12 +270,12 @@ def test_what_is_not_as_it_was_declared_is_in_colour() -> None:
     share = {"declared": PAIR, "live": LEFT, "others": {"links": [tap], "nat": []}, "drift": DRIFT}
     text = picture(dot, share)
     parts = {name: colour for colour, name in re.findall(r'BGCOLOR="(#\w+)"><B>(\w+)</B>', text)}
-    assert parts == {"tap0": WHITE, "b0": WHITE, "a0": ORANGE, "b1": RED, "c0": RED}
+    assert parts == {"tap0": WHITE, "b0": WHITE, "a0": ORANGE, "b1": BLUE, "c0": BLUE}
     boxes = {name: colour for colour, name in re.findall(r'BGCOLOR="(#\w+)"><TR>.*POINT-SIZE="13"><B>(\w+)<', text)}
-    assert boxes == {"a": "#eef3f8", "b": ORANGE, "c": RED}
-    assert "not as declared" in text
-    assert "declared, and not there" in text
-    assert [("#c0271d" in line) for line in text.splitlines() if " -- " in line] == [False, True]
+    assert boxes == {"a": "#eef3f8", "b": ORANGE, "c": BLUE}
+    assert ">changed: not as declared<" in text
+    assert ">missing: declared, and not there<" in text
+    assert [("#2f55d4" in line) for line in text.splitlines() if " -- " in line] == [False, True]
     chart = picture(mermaid, share)
     names = dict(re.findall(r'(b\dp\d)\["(\w+)', chart))
     marks = {
@@ -288,8 +288,34 @@ def test_what_is_not_as_it_was_declared_is_in_colour() -> None:
     }
 
 
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_what_is_in_colour_is_told_by_a_word_too(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    live = {**LEFT, "bridge_vlan": [{"name": "br0", "netns": "a"}]}
+    drift = [*DRIFT, {"change": "", "before": ["a: br0 stp_state 1"], "after": ["a: br0 stp_state 0"]}]
+    text = picture(
+        kind, {"declared": PAIR, "live": live, "others": {"links": [], "nat": []}, "drift": drift}, None, ["a"]
+    )
+    titles = {
+        dot: r'"13"><B>(\w+)</B></FONT>(?:<BR/><B>(\w+)</B>)?',
+        mermaid: r'subgraph b\d\["(\w+)(?:<br/>(\w+))?"',
+    }
+    assert dict(re.findall(titles[kind], text)) == {"a": "failed", "b": "changed", "c": "missing"}
+    said = read(text).said
+    words = {
+        name[1]: said[name][-1] for name in said if isinstance(name, tuple) and name[1] in ("a0", "br0", "b1", "c0")
+    }
+    assert words == {"a0": "changed", "br0": "changed", "b1": "missing", "c0": "missing"}
+
+
+def test_the_legend_is_no_larger_than_the_labels() -> None:
+    text = picture(dot, PAIR, None, ["a"])
+    assert re.findall(r'^  label=<<FONT POINT-SIZE="(\d+)">.*failed: a check failed here', text, re.MULTILINE) == ["10"]
+
+
 def test_without_drift_there_is_no_colour() -> None:
-    assert not re.search("not as declared|ffd591|ffb3ad", picture(dot, {**SHARE, "live": PAIR, "declared": PAIR}))
+    assert not re.search(
+        "not as declared|changed|missing|ffd591|c3d3ff", picture(dot, {**SHARE, "live": PAIR, "declared": PAIR})
+    )
 
 
 #: What interfaces of every kind do to what they send: as it may be written, and as it is shown.
@@ -343,8 +369,8 @@ def test_of_what_is_there_the_impairments_are_those_that_are_there(kind: t.Any, 
         {"change": "", "before": [], "after": ["b: b0 netem loss 20%"]},
     ]
     text = picture(kind, {**SHARE, "declared": {**LEFT, "veth": [cable]}, "live": live, "drift": drift})
-    assert read(text).said["a", "a0"] == ["MTU 1400", "5000000 ms"]
-    assert read(text).said["b", "b0"] == []
+    assert read(text).said["a", "a0"] == ["MTU 1400", "5000000 ms", "changed"]
+    assert read(text).said["b", "b0"] == ["changed"]
     shown = {
         dot: re.findall(r'BGCOLOR="(#\w+)"><B>(\w+)</B>', text),
         mermaid: re.findall(r"class (\S+) (changed)", text),
@@ -356,7 +382,78 @@ def test_the_impairments_of_what_is_not_there_are_those_that_were_declared() -> 
     (veth,) = PAIR["veth"][:1]
     declared = {**LEFT, "veth": [{**veth, "peer": {**veth["peer"], "loss": 20}}]}
     text = picture(dot, {**SHARE, "declared": declared, "live": {"netns": LEFT["netns"]}})
-    assert read_dot(text).said["b", "b0"] == ["loss 20 %"]
+    assert read_dot(text).said["b", "b0"] == ["loss 20 %", "missing"]
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_a_mac_address_is_shown_if_it_was_declared(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    """Every interface has one. What is shown is the one that it has."""
+    (veth,) = PAIR["veth"][:1]
+    declared = {**LEFT, "veth": [{**veth, "mac": "02:00:00:00:00:01", "addresses": ["192.0.2.1/24"]}]}
+    assert read(picture(kind, declared)).said["a", "a0"] == ["02:00:00:00:00:01", "192.0.2.1/24", "MTU 1400"]
+    there = {**veth, "mac": "02:00:00:00:00:09", "peer": {**veth["peer"], "mac": "02:00:00:00:00:0a"}}
+    found = read(picture(kind, {**SHARE, "declared": declared, "live": {**LEFT, "veth": [there]}}))
+    assert found.said["a", "a0"] == ["02:00:00:00:00:09", "192.0.2.1/24", "MTU 1400"]
+    assert found.said["b", "b0"] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        (
+            {"jump": "DNAT", "destination": "203.0.113.254", "protocol": "tcp", "destination_port": "54321"}
+            | {"to_destination": "192.0.2.1"},
+            "DNAT 203.0.113.254:54321/tcp → 192.0.2.1",
+        ),
+        ({"jump": "MASQUERADE", "source": "192.0.2.0/24", "out_interface": "a0"}, "MASQUERADE 192.0.2.0/24 out a0"),
+        ({"jump": "MASQUERADE", "destination": "192.0.2.0/24"}, "MASQUERADE to 192.0.2.0/24"),
+        (
+            {"jump": "MASQUERADE", "protocol": "udp", "source_port": "53", "to_ports": "1024-2047"},
+            "MASQUERADE source port 53 udp → port 1024-2047",
+        ),
+        (
+            {"jump": "SNAT", "source": "!192.0.2.0/24", "protocol": "icmp", "to_source": "203.0.113.1"},
+            "SNAT !192.0.2.0/24 icmp → 203.0.113.1",
+        ),
+        (
+            {"jump": "REDIRECT", "in_interface": "a0", "protocol": "tcp", "destination_port": "80", "to_ports": "8080"},
+            "REDIRECT port 80/tcp in a0 → port 8080",
+        ),
+        (
+            {"jump": "DNAT", "source": "2001:db8:1::/48", "destination": "2001:db8::1", "protocol": "tcp"}
+            | {"destination_port": "80", "to_destination": "[2001:db8::2]:8080"},
+            "DNAT from 2001:db8:1::/48 [2001:db8::1]:80/tcp → [2001:db8::2]:8080",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_each_rule_of_address_translation_is_a_line(
+    kind: t.Any, read: t.Callable[[str], Read], rule: Items, line: str
+) -> None:
+    nat = [{"netns": "a", "rules": [rule, {"jump": "MASQUERADE"}]}]
+    assert " ".join(read(picture(kind, {**PAIR, "iptables_nat": nat})).said["a"]) == f"{line} MASQUERADE"
+
+
+def test_two_rules_are_not_in_one_line() -> None:
+    rules = [{"jump": "MASQUERADE", "out_interface": "a0"}, {"jump": "DNAT", "to_destination": "192.0.2.1"}]
+    text = picture(dot, {**PAIR, "iptables_nat": [{"netns": "a", "rules": rules}]})
+    assert "<BR/><I>MASQUERADE out a0</I><BR/><I>DNAT → 192.0.2.1</I></TD>" in text
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_vlans_that_follow_each_other_are_a_range(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    vids = [2, 31, *range(10, 21), "30"]
+    ports = [{"name": "b0", "vlans": [{"vid": vid} for vid in vids]}]
+    bridge = {"name": "br0", "netns": "b", "vlan_filtering": True, "ports": ports}
+    assert read(picture(kind, {**LEFT, "bridge_vlan": [bridge]})).said["b", "b0"] == ["tagged VLAN 2, 10-20, 30, 31"]
+
+
+def test_a_long_line_of_an_interface_is_broken() -> None:
+    ports = [{"name": "b0", "vlans": [{"vid": vid} for vid in range(2, 40, 2)]}]
+    bridge = {"name": "br0", "netns": "b", "vlan_filtering": True, "ports": ports}
+    said = read_dot(picture(dot, {**LEFT, "bridge_vlan": [bridge]})).said["b", "b0"]
+    assert len(said) > 2
+    assert max(map(len, said)) <= 28
 
 
 def test_machines_are_frames() -> None:
