@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``diagrams.py [--check] [PAGES]``: draws each page's lab for the page, a scenario's as it is after its last stage.
 
+The page about reports has one that is not as it was declared.
+
 With ``--check`` it only says which files it would write, and fails if there are any. PAGES is the directory of the
 pages, ``docs`` if it is left out.
 
@@ -22,8 +24,11 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = '<!-- The diagram, by "make diagrams": -->', "<!-- End of the diagram. -->"
 _SHOWN = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}\n", re.DOTALL)
-#: Pages with a playbook on them, whose lab is drawn.
-_PLAYBOOKS = ("impairments",)
+_PLAYBOOK = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+#: Pages with a playbook on them, whose lab is drawn: one that uses the module topology, and those that use the role.
+_TASK, _ROLES = "impairments", ("own_lab", "several_machines")
+#: The page with a lab that is not as it was declared, and whose lab that is.
+_BROKEN, _WHOLE = "report", "two_routers"
 #: The drawing with characters. What is drawn better stands after it.
 _SKETCH = re.compile(r"```text\n.*?```\n\n", re.DOTALL)
 _HEAD = """<!-- Copyright: Contributors to the tcpip.lab collection
@@ -35,6 +40,8 @@ SPDX-License-Identifier: GPL-3.0-or-later -->
 sys.path[:0] = [str(ROOT / ".collections"), str(ROOT / "tests")]
 import plays  # noqa: E402
 import rendered  # noqa: E402
+import yaml  # noqa: E402
+from ansible_collections.tcpip.lab.plugins.module_utils import merging, spread  # noqa: E402
 from ansible_collections.tcpip.lab.plugins.plugin_utils import dot, picture  # noqa: E402
 
 
@@ -54,9 +61,44 @@ def labs(pages: pathlib.Path) -> dict[str, Lab]:
         plays.read(path)
     subprocess.run([sys.executable, rendered.__file__], check=True)
     scenarios = {f"scenarios/{name}": (name, rendered.read(name).topologies[-1]) for name in rendered.scenarios()}
-    declared = {page: rendered.on_page(_read(pages / f"{page}.md")) for page in _PLAYBOOKS}
-    found = {**scenarios, **{page: (topology["name"], topology) for page, topology in declared.items()}}
-    return {page: Lab(name, dot.text(picture.of(topology))) for page, (name, topology) in found.items()}
+    declared = rendered.on_page(_read(pages / f"{_TASK}.md"))
+    found = {**scenarios, _TASK: (declared["name"], declared)}
+    drawn = {page: Lab(name, dot.text(picture.of(topology))) for page, (name, topology) in found.items()}
+    drawn |= {page: _by_role(_read(pages / f"{page}.md")) for page in _ROLES}
+    return {**drawn, _BROKEN: Lab(_WHOLE, dot.text(_broken(scenarios[f"scenarios/{_WHOLE}"][1])))}
+
+
+def _by_role(page: str) -> Lab:
+    """The lab of the first playbook on a page, over the machines that it names."""
+    (play,) = yaml.safe_load(_PLAYBOOK.findall(page)[0])
+    name = play["vars"]["lab_name"]
+    topology = merging.merge(stage["topology"] for stage in play["vars"]["lab_stages"])
+    hosts = dict.fromkeys(item["host"] for item in topology["netns"] if "host" in item)
+    machines = {host: {"address": f"192.0.2.{i}", "mtu": 1500} for i, host in enumerate(hosts, 1)}
+    nodes = spread.read({**topology, "name": name}, machines).nodes if machines else None
+    return Lab(name, dot.text(picture.of(topology, nodes)))
+
+
+def _broken(topology: rendered.Items) -> picture.Picture:
+    """What is there when somebody has removed C(ns2) and set an interface of C(router1) down, and a check failed."""
+    links = [_down(item) for item in topology["veth"] if item["peer"]["netns"] != "ns2"]
+    others = {kind: [item for item in items if _place(item) != "ns2"] for kind, items in topology.items()}
+    drift = [
+        {"before": ["router1: gw1-veth1 down"], "after": ["router1: gw1-veth1 up"]},
+        {"before": [], "after": ["namespace ns2", "router2: veth gw2-veth1 peer ns2-veth0 in ns2"]},
+    ]
+    live = {**others, "veth": links}
+    told = {"declared": topology, "live": live, "others": {"links": []}, "drift": drift}
+    return picture.of(told, failed=["ns1"])
+
+
+def _down(item: rendered.Items) -> rendered.Items:
+    return {**item, "up": False} if item["name"] == "gw1-veth1" else item
+
+
+def _place(item: rendered.Items) -> str:
+    """The namespace that an item is in, or that it is."""
+    return str(item.get("netns") or item.get("name"))
 
 
 def outdated(found: dict[str, Lab], pages: pathlib.Path) -> list[str]:

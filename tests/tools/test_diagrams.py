@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
-import typing as t
 
+import pytest
 from labmachine import ROOT
 
-if t.TYPE_CHECKING:
-    import pytest
-
 PAGES = ROOT / "docs"
+#: So many pixels are the pages of the site wide, and so high labels are at least, of which there are 96 by 72 points.
+PAGE, LEAST, POINT = 960, 10, 96 / 72
 
 
 def diagrams(*words: str) -> tuple[int, list[str]]:
@@ -29,6 +29,30 @@ def diagrams(*words: str) -> tuple[int, list[str]]:
 
 def test_they_are_up_to_date() -> None:
     assert diagrams("--check") == (0, [])
+
+
+def written(drawing: str) -> set[str]:
+    """What is written in a drawing."""
+    text = (PAGES / drawing).read_text(encoding="utf-8").replace("&#160;", " ").replace("&#45;", "-")
+    return set(re.findall(r"<text[^>]*>(.*?)</text>", text))
+
+
+@pytest.mark.parametrize("drawing", sorted(PAGES.rglob("*.svg")), ids=lambda path: path.stem)
+def test_they_can_be_read_on_a_page(drawing: pathlib.Path) -> None:
+    text = drawing.read_text(encoding="utf-8")
+    (width,) = (float(each) * POINT for each in re.findall(r'<svg width="(\d+)pt"', text))
+    sizes = [float(each) * POINT for each in re.findall(r'font-size="([\d.]+)"', text)]
+    assert min(sizes) * min(1, PAGE / width) >= LEAST
+
+
+def test_what_they_show() -> None:
+    """A lab's machines are frames, what is amiss has a word, and a lab about MAC addresses has these."""
+    assert {"lab1", "lab2", "tagged VLAN 10, 20"} <= written("several_machines.svg")
+    assert {"changed", "missing", "failed", "failed: a check failed here"} <= written("report.svg")
+    assert {"00:00:5e:00:53:01", "00:00:5e:00:53:02"} <= written("scenarios/ethernet.svg")
+    assert "DNAT 203.0.113.254:54321/tcp → 192.0.2.1" in {
+        line.replace("&#8594;", "→") for line in written("scenarios/dnat.svg")
+    }
 
 
 def test_those_that_are_not_are_named_and_written_anew(tmp_path_factory: pytest.TempPathFactory) -> None:
