@@ -31,7 +31,7 @@ CLOCKS = {
 }
 #: What a bridge makes of its MAC address, which is random.
 BRIDGE_IDS = {"bridge_id", "root_id"}
-#: MAC addresses for documentation (RFC 7042) were declared; every other one is random.
+#: MAC addresses for documentation (RFC 9542) were declared; every other one is random.
 DECLARED_MAC = "00:00:5e:00:53:"
 LINK_LOCAL = re.compile(r"^fe80::[0-9a-f:]+(?=$|/128$)")
 MARK = re.compile(r'-m comment --comment "tcpip\.lab:[^"]*" ')

@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 Check = dict[str, t.Any]
 
 MAC = "00:00:5e:00:53:0"
-#: MAC addresses for documentation (RFC 7042) on the stations of the bridge, and one of them known by hand.
+#: MAC addresses for documentation (RFC 9542) on the stations of the bridge, and one of them known by hand.
 KNOWN = "".join(f"-n ns{n} link set ns{n}-veth0 address {MAC}{n}\n" for n in (1, 2, 3)) + (
     # without lo there is nobody to tell that a neighbour does not answer
     f"-n ns1 neigh add 192.0.2.3 dev ns1-veth0 lladdr {MAC}3\n-n ns1 link set lo up"

@@ -123,7 +123,7 @@ TAKEN_AWAY: dict[str, list[tuple[str, ...]]] = {
         ),
     ],
     "namespace": [("ip -n helloworld addr add 192.0.2.1/24 dev lo", "It knows no way")],
-    "router": [("ip -n ns1 addr add 198.51.100.1/32 dev ns1-veth0", "Made to send by gw-veth0")],
+    "router": [("ip -n ns1 addr add 198.51.100.1/32 dev ns1-veth0", "Bound to gw-veth0")],
     "snat": [
         (
             f"ip netns exec router {UNTRANSLATED}; ip -n ns2 route add default via 203.0.113.254\n"

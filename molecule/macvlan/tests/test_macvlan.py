@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two stations more on one network interface, seen from outside."""
+"""Two more stations on one network interface, seen from outside."""
 
 from __future__ import annotations
 
