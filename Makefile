@@ -8,8 +8,9 @@ SHELL := /bin/sh
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
-# Every playbook is a target; playbooks/vxlan.yml is "make vxlan".
-SCENARIOS := $(sort $(patsubst playbooks/%.yml,%,$(wildcard playbooks/*.yml)))
+# Every playbook is a target; playbooks/vxlan.yml is "make vxlan". Two of them build no lab.
+PLAYBOOKS := $(sort $(patsubst playbooks/%.yml,%,$(wildcard playbooks/*.yml)))
+SCENARIOS := $(filter-out labs machine,$(PLAYBOOKS))
 ARGS ?=
 # "make veth -e lab_state=absent" and "make veth lab_state=absent" are what one types who has forgotten ARGS; make takes
 # the words for variables of its own.
@@ -29,17 +30,19 @@ export LC_ALL := C.UTF-8
 BIN := .venv/bin
 
 TARGETS := help setup setup-dev tools test test-units test-versions test-scenarios test-long test-mutants bench lint lint-sanity diagrams evidence matrix docs clean
-.PHONY: $(TARGETS) $(SCENARIOS)
+.PHONY: $(TARGETS) $(PLAYBOOKS)
 
 # Whatever else is asked for.
 .DEFAULT:
-	@echo "There is no '$@': $$(python3 scripts/meant.py '$@' $(SCENARIOS) $(TARGETS)) (make help says more)" >&2; exit 2
+	@echo "There is no '$@': $$(python3 scripts/meant.py '$@' $(PLAYBOOKS) $(TARGETS)) (make help says more)" >&2; exit 2
 
 help:
 	@echo 'make SCENARIO   build a lab, check it, say what is there: $(SCENARIOS)'
 	@echo '                make vxlan ARGS="-e walkthrough=true"    stage after stage, with the evidence'
 	@echo '                make vxlan ARGS="-e lab_state=absent"    remove it'
 	@echo '                make vxlan ARGS="--check --diff"         say what would be done'
+	@echo 'make labs       all labs that are there, and what is left of lost ones; ARGS="-e lab_remove=vxlan" removes one'
+	@echo 'make machine    install what labs need; a lab does this, too'
 	@echo 'make setup      the Python packages and the collection path, made in this directory'
 	@echo 'make test       all tests, in throw-away machines (root or sudo)'
 	@echo 'make test-units      the tests that need no root'
@@ -67,7 +70,7 @@ tools:
 	@scripts/setup.sh tools
 
 # A password is asked for only where sudo would ask for one.
-$(SCENARIOS): setup
+$(PLAYBOOKS): setup
 	@ask=; [ "$$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null || ask=--ask-become-pass; \
 	$(BIN)/ansible-playbook playbooks/$@.yml $$ask $(if $(GIVEN),$(GIVEN) )$(ARGS)
 
@@ -113,4 +116,4 @@ docs: setup-dev
 	@$(BIN)/python scripts/docs.py
 
 clean:
-	rm -rf .venv .venv-matrix .collections .ansible .cache .mypy_cache .pytest_cache .ruff_cache tests/output
+	rm -rf .venv .venv-matrix .collections .ansible .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output

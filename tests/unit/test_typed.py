@@ -75,6 +75,19 @@ def test_what_is_misspelt_is_told_and_nothing_is_started(words: list[str], said:
     assert not done.stdout
 
 
+def test_make_help_names_as_labs_what_builds_one() -> None:
+    """Each of them has a page. What else there is to run has a line of its own."""
+    told = would_do("make help")
+    (labs,) = re.findall(r"^echo 'make SCENARIO .*: (.*)'$", told, re.MULTILINE)
+    others = {path.stem for path in (ROOT / "playbooks").glob("*.yml")} - {*SCENARIOS}
+    assert labs.split() == SCENARIOS
+    assert [name for name in others if f"echo 'make {name} " not in told] == []
+
+
+def test_make_clean_removes_what_the_tests_leave() -> None:
+    assert {".cache", ".hypothesis", ".pytest_cache", "tests/output"} <= {*would_do("make clean").split()}
+
+
 def test_a_lab_of_ones_own_is_a_target_of_make(tmp_path: pathlib.Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "playbooks").mkdir()
