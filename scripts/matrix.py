@@ -34,7 +34,8 @@ def page(ran: t.Mapping[str, t.Any], back_ends: t.Mapping[str, int]) -> str:
     """
     steps: Steps = ran.get("steps", {})
     own = dict(line.split("==") for line in prove.pinned(_OWN))
-    on = f"The last run was on {ran['system']}, Linux {ran['kernel']}." if ran else "No run has been noted yet."
+    kernel = _version(ran["kernel"]) if ran else ""
+    on = f"The last run was on {ran['system']}, Linux {kernel}." if ran else "No run has been noted yet."
     kernels = [(name.removeprefix(prove.ON_SECOND_KERNEL), number) for name, number in steps.items() if _emulated(name)]
     return "\n".join(
         [
@@ -52,7 +53,7 @@ def page(ran: t.Mapping[str, t.Any], back_ends: t.Mapping[str, int]) -> str:
             *_table(
                 ("Linux",),
                 [
-                    *([(str(ran["kernel"]), str(steps[prove.IN_MACHINES]))] if ran else []),
+                    *([(kernel, str(steps[prove.IN_MACHINES]))] if ran else []),
                     *((name.strip(), str(number)) for name, number in kernels),
                 ],
             ),
@@ -65,6 +66,11 @@ def page(ran: t.Mapping[str, t.Any], back_ends: t.Mapping[str, int]) -> str:
             ),
         ]
     )
+
+
+def _version(kernel: str) -> str:
+    """Without what whoever built it has added, which tells nobody else anything."""
+    return re.split(r"\.?[^0-9.]", kernel, maxsplit=1)[0]
 
 
 def _emulated(step: str) -> bool:

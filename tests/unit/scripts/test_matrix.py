@@ -10,6 +10,7 @@ import typing as t
 
 import matrix
 import prove
+import pytest
 
 if t.TYPE_CHECKING:
     import pathlib
@@ -53,6 +54,13 @@ def test_what_a_run_noted_is_on_the_page() -> None:
         assert f"| {row} |" in page
     assert "| 3.13 | 0.9.7 | no run yet |" in page  # this run did not have it
     assert "- sanity: no Python 3.12 here" in page
+
+
+@pytest.mark.parametrize("kernel", ["6.18.44", "6.18.44-mine-v7", "6.18.44.mine", "6.18.44+"])
+def test_of_the_kernel_there_is_the_version_and_not_what_its_build_has_added(kernel: str) -> None:
+    page = matrix.page({**RAN, "kernel": kernel}, {})
+    assert ", Linux 6.18.44.\n" in page
+    assert "| 6.18.44 | 800 |" in page
 
 
 def test_tests_are_counted_by_back_end(tmp_path: pathlib.Path) -> None:
