@@ -57,7 +57,7 @@ class KindOfCheck(t.NamedTuple):
     asks: str
     keys: str
     check: str
-    came: str
+    got: str
 
 
 def kinds_of_checks() -> list[KindOfCheck]:

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Shows what the callback P(ansible.builtin.default#callback) shows, and at the end in a few lines what became of each
     lab of the run, what was changed, how many checks passed, and which failed for what reason.
-  - Checks that fail are shown with what was expected, what came and the likely cause, once. All that they have returned
-    is left out, unless there is C(-v).
+  - Checks that fail are shown with what was expected, what they got and the likely cause, once. All that they have
+    returned is left out, unless there is C(-v).
 extends_documentation_fragment:
   - default_callback
   - result_format_callback

@@ -15,7 +15,7 @@ description:
     interfaces, neighbours, forwarding databases, sockets and leases, from inside network namespaces.
   - What must fail is checked like what must work, and I(how) it fails matters. An error of this machine, an error
     sent by a router, and silence are three different things.
-  - A check that fails says from where it was made, to what address, what was expected, what came, and the likely
+  - A check that fails says from where it was made, to what address, what was expected, what it got, and the likely
     cause, which is found by following the packet through the namespaces of this machine.
   - Nothing that anybody has set up is changed. What the kernel learns by itself does change, as with all traffic, such
     as its neighbours. Commands and listeners started for a check are gone when it ends.
@@ -318,7 +318,7 @@ results:
       type: str
       returned: success
       sample: 3 of 3 replies, ttl 63
-    came:
+    got:
       description: What was seen.
       type: str
       returned: success

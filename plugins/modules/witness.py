@@ -159,7 +159,7 @@ results:
       ok: true
       what: listen on udp port 54321 in ns2
       expected: 13 bytes delivered to ns2
-      came: 13 bytes delivered from 192.0.2.1 port 40404
+      got: 13 bytes delivered from 192.0.2.1 port 40404
       outcome: delivered
       evidence: ["ns2: 13 bytes from 192.0.2.1 port 40404: 'Hello World!\\n'"]
       cause: ''

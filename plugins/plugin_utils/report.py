@@ -43,7 +43,7 @@ class Seen:
     ok: bool
     what: str
     expected: str
-    came: str
+    got: str
     cause: str
     evidence: list[Passage]
 
@@ -62,9 +62,9 @@ class Check:
         return all(each.ok for each in self.seen)
 
     @property
-    def came(self) -> str:
-        """What came, in one phrase."""
-        return "; ".join(each.came for each in self.seen)
+    def got(self) -> str:
+        """What was seen, in one phrase."""
+        return "; ".join(each.got for each in self.seen)
 
     @property
     def causes(self) -> list[str]:
@@ -288,7 +288,7 @@ def passages(evidence: Iterable[str]) -> Iterator[Passage]:
 
 
 def _seen(machine: str, result: Item) -> Seen:
-    words = {name: str(result.get(name) or "") for name in ("what", "expected", "came", "cause")}
+    words = {name: str(result.get(name) or "") for name in ("what", "expected", "got", "cause")}
     lines = [str(line) for line in result.get("evidence") or ()]
     return Seen(machine=machine, ok=bool(result["ok"]), evidence=list(passages(lines)), **words)
 

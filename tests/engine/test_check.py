@@ -39,7 +39,7 @@ def _ping(**options: t.Any) -> Check:
 def test_replies_with_their_ttl(router: LabMachine) -> None:
     checks = [_ping(ttl=63), _ping(to="192.0.2.254", ttl=64, count=1), _ping(source="192.0.2.1", size=1000, df=True)]
     done = router.module("check", checks=checks)
-    assert [each["came"] for each in done["results"]] == [
+    assert [each["got"] for each in done["results"]] == [
         "3 of 3 replies, ttl 63",
         "1 of 1 replies, ttl 64",
         "3 of 3 replies, ttl 63",
@@ -72,7 +72,7 @@ def test_a_wrong_ttl_fails(router: LabMachine) -> None:
         "No router between",
         "  tried: ping from ns1 to 198.51.100.1",
         "  expected: 3 of 3 replies, ttl 64",
-        "  came: 3 of 3 replies, ttl 63",
+        "  got: 3 of 3 replies, ttl 63",
         "  likely cause: the way is open, with a route at every hop: ns1 → router → ns2",
     ]
 
@@ -81,12 +81,12 @@ def test_network_unreachable(router: LabMachine) -> None:
     ip(router, "-n ns1 route del default\n-n ns1 -6 route del default")
     assert _one(router, _ping(expect="network_unreachable"))["evidence"] == ["ping: connect: Network is unreachable"]
     _one(router, _ping(to="2001:db8:2::1", expect="network_unreachable"))
-    assert _one(router, _ping(expect="silence"), fails=True)["came"] == "Network is unreachable"
+    assert _one(router, _ping(expect="silence"), fails=True)["got"] == "Network is unreachable"
 
 
 def test_silence(router: LabMachine) -> None:
     sysctl(router, "router", "net.ipv4.ip_forward", 0)
-    assert _one(router, _ping(expect="silence"))["came"] == "silence: 4 sent, no answer of any kind"
+    assert _one(router, _ping(expect="silence"))["got"] == "silence: 4 sent, no answer of any kind"
     _one(router, _ping(expect="network_unreachable"), fails=True)
 
 
@@ -94,7 +94,7 @@ def test_a_refusal_of_ones_own_is_not_taken_for_silence(router: LabMachine) -> N
     rule = ["-p", "icmp", "--icmp-type", "echo-request", "-j", "REJECT"]
     router.run(["ip", "netns", "exec", "ns1", "iptables", "-A", "OUTPUT", *rule])
     result = _one(router, _ping(expect="silence"), fails=True)
-    assert "Destination Port Unreachable" in result["came"]
+    assert "Destination Port Unreachable" in result["got"]
 
 
 #: As on a machine with much to do.
@@ -118,10 +118,10 @@ def test_nobody_there_is_silence_however_slow_the_machine_is(router: LabMachine)
 @pytest.mark.parametrize(("to", "by"), [("203.0.113.1", "192.0.2.254"), ("2001:db8:3::1", "2001:db8:1::fe")])
 def test_an_error_and_who_sent_it(router: LabMachine, to: str, by: str) -> None:
     result = _one(router, _ping(to=to, expect="destination_net_unreachable", by=by))
-    assert result["came"].endswith(f"from {by}")
+    assert result["got"].endswith(f"from {by}")
     other = "192.0.2.253" if "." in to else "2001:db8:1::fd"
     wrong = _one(router, _ping(to=to, expect="destination_net_unreachable", by=other), fails=True)
-    assert wrong["came"] == result["came"]
+    assert wrong["got"] == result["got"]
 
 
 @pytest.mark.parametrize("to", ["203.0.113.1", "2001:db8:3::1"])
@@ -154,11 +154,11 @@ def test_an_unreachable_host(router: LabMachine) -> None:
 def test_too_long(router: LabMachine) -> None:
     ip(router, "-n router link set gw-veth1 mtu 1400\n-n ns2 link set ns2-veth0 mtu 1400")
     local = _one(router, _ping(size=1473, df=True, expect="message_too_long"))
-    assert "message too long, mtu=1500" in local["came"]
+    assert "message too long, mtu=1500" in local["got"]
     remote = _one(router, _ping(size=1400, df=True, expect="message_too_long"))
-    assert remote["came"] == "Frag needed and DF set (mtu = 1400) from 192.0.2.254"
+    assert remote["got"] == "Frag needed and DF set (mtu = 1400) from 192.0.2.254"
     six = _one(router, _ping(to="2001:db8:2::1", size=1400, df=True, expect="message_too_long"))
-    assert six["came"] == "Packet too big: mtu=1400 from 2001:db8:1::fe"
+    assert six["got"] == "Packet too big: mtu=1400 from 2001:db8:1::fe"
     assert _one(router, _ping(size=1400))["outcome"] == "reply"  # fragments may pass
     assert _one(router, _ping(size=1300, df=True, expect="message_too_long"), fails=True)["outcome"] == "reply"
 
@@ -167,7 +167,7 @@ def test_too_long(router: LabMachine) -> None:
 @pytest.mark.parametrize("to", ["198.51.100.1", "2001:db8:2::1"])
 def test_a_text_is_delivered(router: LabMachine, protocol: str, to: str) -> None:
     result = _one(router, {protocol: {"from": "ns1", "to": to, "at": "ns2", "port": 54321}})
-    assert result["came"].startswith("13 bytes delivered from ")
+    assert result["got"].startswith("13 bytes delivered from ")
     assert result["evidence"][-1].startswith("ns2: 13 bytes from ")
     assert result["evidence"][-1].endswith("'Hello World!\\n'")
 
@@ -175,7 +175,7 @@ def test_a_text_is_delivered(router: LabMachine, protocol: str, to: str) -> None
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 def test_refused_and_silent(router: LabMachine, protocol: str) -> None:
     refused = {"from": "ns1", "to": "198.51.100.1", "port": 54321, "expect": "refused"}
-    assert _one(router, {protocol: refused})["came"] == "Connection refused"
+    assert _one(router, {protocol: refused})["got"] == "Connection refused"
     _one(router, {protocol: {**refused, "expect": "silence"}}, fails=True)
     listening = {**refused, "at": "ns2"}
     _one(router, {protocol: listening}, fails=True)
@@ -210,7 +210,7 @@ def test_a_port_that_is_taken(router: LabMachine) -> None:
         other.stdout.readline()
         result = _one(router, {"tcp": {"from": "ns1", "to": "198.51.100.1", "at": "ns2", "port": 54321}}, fails=True)
         router.stop()
-    assert "cannot listen on tcp port 54321 in ns2: Address already in use" in result["came"]
+    assert "cannot listen on tcp port 54321 in ns2: Address already in use" in result["got"]
 
 
 def test_captures_on_both_sides_of_a_tunnel(router: LabMachine) -> None:
@@ -230,7 +230,7 @@ def test_captures_on_both_sides_of_a_tunnel(router: LabMachine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("capture", "came"),
+    ("capture", "got"),
     [
         (
             {"packets": ["ICMP echo reply", "ICMP echo request"]},
@@ -240,24 +240,24 @@ def test_captures_on_both_sides_of_a_tunnel(router: LabMachine) -> None:
         ({"absent": ["ICMP echo request"]}, "a packet that must be absent: "),
     ],
 )
-def test_packets_that_are_not_as_expected(router: LabMachine, capture: Check, came: str) -> None:
+def test_packets_that_are_not_as_expected(router: LabMachine, capture: Check, got: str) -> None:
     check = {**_ping(count=1), "captures": [{"netns": "ns2", "dev": "ns2-veth0", **capture}]}
     result = _one(router, check, fails=True)
-    assert came in result["came"]
+    assert got in result["got"]
     assert any("ICMP echo request" in line for line in result["evidence"])
 
 
 @pytest.mark.parametrize(
-    ("capture", "came"),
+    ("capture", "got"),
     [
         ({"dev": "ns2-veth9"}, "tcpdump cannot capture on ns2-veth9 in ns2: tcpdump: ns2-veth9: No such device exists"),
         ({"filter": "udp prot 3"}, "can't parse filter expression"),
         ({"netns": "ns9"}, "there is no namespace 'ns9'"),
     ],
 )
-def test_captures_that_cannot_be(router: LabMachine, capture: Check, came: str) -> None:
+def test_captures_that_cannot_be(router: LabMachine, capture: Check, got: str) -> None:
     check = {**_ping(), "captures": [{"netns": "ns2", "dev": "ns2-veth0", "packets": ["x"], **capture}]}
-    assert came in _one(router, check, fails=True)["came"]
+    assert got in _one(router, check, fails=True)["got"]
 
 
 def test_facts(router: LabMachine) -> None:
@@ -273,7 +273,7 @@ def test_facts(router: LabMachine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "came"),
+    ("check", "got"),
     [
         ({"route": {"netns": "ns1", "dst": "default", "via": "192.0.2.253"}}, "no such route in ns1"),
         ({"route": {"netns": "ns1", "dst": "default", "present": False}}, "default via 192.0.2.254 dev ns1-veth0"),
@@ -284,8 +284,8 @@ def test_facts(router: LabMachine) -> None:
         ({"ping": {"from": "ns1", "to": "192.0.2.254", "source": "192.0.2.9"}}, "Cannot assign requested address"),
     ],
 )
-def test_what_is_not_so(router: LabMachine, check: Check, came: str) -> None:
-    assert _one(router, check, fails=True)["came"] == came
+def test_what_is_not_so(router: LabMachine, check: Check, got: str) -> None:
+    assert _one(router, check, fails=True)["got"] == got
 
 
 def test_a_namespace_that_is_not_there_is_told_with_those_that_are(router: LabMachine) -> None:

@@ -50,9 +50,9 @@ def test_connections(machine: LabMachine) -> None:
             _tracked("tcp", present=False),
         ],
     )["results"]
-    assert results[3]["came"].startswith("icmp ")
-    assert "src=192.0.2.1 dst=198.51.100.1 type=8" in results[3]["came"]
-    assert results[6]["came"] == "no such connection in router"
+    assert results[3]["got"].startswith("icmp ")
+    assert "src=192.0.2.1 dst=198.51.100.1 type=8" in results[3]["got"]
+    assert results[6]["got"] == "no such connection in router"
 
     results = machine.module(
         "check",

@@ -35,9 +35,9 @@ def router(machine: LabMachine) -> LabMachine:
     return machine
 
 
-def _came(machine: LabMachine, *checks: Check) -> list[str]:
-    """What came of checks that are as expected."""
-    return [each["came"] for each in machine.module("check", checks=checks)["results"]]
+def _got(machine: LabMachine, *checks: Check) -> list[str]:
+    """What checks that are as expected got."""
+    return [each["got"] for each in machine.module("check", checks=checks)["results"]]
 
 
 def _causes(machine: LabMachine, *checks: Check) -> list[str]:
@@ -61,20 +61,20 @@ def _ping(**options: t.Any) -> Check:
 
 def test_neighbours(bridge: LabMachine) -> None:
     entry = {"dev": "ns1-veth0", "mac": f"{MAC}2"}
-    assert _came(bridge, _neighbour(present=False), _neighbour(address="192.0.2.3", state=["permanent"])) == [
+    assert _got(bridge, _neighbour(present=False), _neighbour(address="192.0.2.3", state=["permanent"])) == [
         "no such entry in ns1",
         f"192.0.2.3 dev ns1-veth0 lladdr {MAC}3 PERMANENT",
     ]
     # facts are looked at when the traffic is over, wherever they stand
-    came = _came(bridge, _neighbour(**entry, state=["reachable", "stale"]), _ping())
-    assert came[0] == f"192.0.2.2 dev ns1-veth0 lladdr {MAC}2 REACHABLE"
+    got = _got(bridge, _neighbour(**entry, state=["reachable", "stale"]), _ping())
+    assert got[0] == f"192.0.2.2 dev ns1-veth0 lladdr {MAC}2 REACHABLE"
     lost = _ping(to="192.0.2.77", expect="destination_host_unreachable")
     gone = _neighbour(address="192.0.2.77", present=False)
-    assert _came(bridge, lost, gone, _neighbour(address="192.0.2.77", state=["failed"]))[1] == "no such entry in ns1"
+    assert _got(bridge, lost, gone, _neighbour(address="192.0.2.77", state=["failed"]))[1] == "no such entry in ns1"
 
 
 def test_neighbours_that_are_others(bridge: LabMachine) -> None:
-    _came(bridge, _ping(), _ping(to="192.0.2.77", expect="destination_host_unreachable"))
+    _got(bridge, _ping(), _ping(to="192.0.2.77", expect="destination_host_unreachable"))
     known, show = f"192.0.2.2 dev ns1-veth0 lladdr {MAC}2 REACHABLE", "(ip -n ns1 neigh)"
     assert _causes(
         bridge,
@@ -94,10 +94,10 @@ def test_neighbours_that_are_others(bridge: LabMachine) -> None:
 
 def test_a_neighbour_that_was_forgotten_is_asked_for_again(bridge: LabMachine) -> None:
     asked = {"netns": "ns1", "dev": "ns1-veth0", "filter": "arp", "packets": [f"{MAC}1 > ff:ff:.* who-has 192.0.2.2"]}
-    _came(bridge, _ping())
+    _got(bridge, _ping())
     result = bridge.module("check", checks=[{**_ping(), "captures": [asked]}], _fails=True)["results"][0]
-    assert "on ns1-veth0 in ns1 (arp) no packet matches" in result["came"]
-    _came(
+    assert "on ns1-veth0 in ns1 (arp) no packet matches" in result["got"]
+    _got(
         bridge,
         {**_ping(forget_neighbour=True), "captures": [asked]},
         {"neighbour": {"netns": "ns1", "address": "192.0.2.3"}},
@@ -105,7 +105,7 @@ def test_a_neighbour_that_was_forgotten_is_asked_for_again(bridge: LabMachine) -
 
 
 def test_forwarding_entries_of_a_bridge(bridge: LabMachine) -> None:
-    assert _came(bridge, _ping(), _fdb(1, dev="ns1-br0"), _fdb(2, dev="ns2-br0"), _fdb(9, present=False))[1:] == [
+    assert _got(bridge, _ping(), _fdb(1, dev="ns1-br0"), _fdb(2, dev="ns2-br0"), _fdb(9, present=False))[1:] == [
         f"{MAC}1 dev ns1-br0 master br0",
         f"{MAC}2 dev ns2-br0 master br0",
         "no such entry in bridge",
@@ -121,10 +121,10 @@ def test_forwarding_entries_of_a_bridge(bridge: LabMachine) -> None:
 def test_forwarding_entries_of_a_vxlan_device(router: LabMachine) -> None:
     ip(router, OVERLAY)
     flood = {"netns": "ns1", "mac": "00:00:00:00:00:00", "dev": "ns1-vxlan0"}
-    came = _came(router, {"fdb": {**flood, "dst": "198.51.100.1"}})
-    assert came == ["00:00:00:00:00:00 dev ns1-vxlan0 dst 198.51.100.1 self permanent"]
+    got = _got(router, {"fdb": {**flood, "dst": "198.51.100.1"}})
+    assert got == ["00:00:00:00:00:00 dev ns1-vxlan0 dst 198.51.100.1 self permanent"]
     assert _causes(router, {"fdb": {**flood, "dst": "198.51.100.9"}}) == [
-        f"00:00:00:00:00:00 is somewhere else: {came[0]} (ip netns exec ns1 bridge fdb)"
+        f"00:00:00:00:00:00 is somewhere else: {got[0]} (ip netns exec ns1 bridge fdb)"
     ]
 
 
@@ -137,12 +137,12 @@ def test_a_way(router: LabMachine) -> None:
         "check",
         checks=[_trace("192.0.2.254", "198.51.100.1"), _trace("2001:db8:1::fe", "2001:db8:2::1", to="2001:db8:2::1")],
     )["results"]
-    assert [each["came"] for each in both] == ["192.0.2.254, 198.51.100.1", "2001:db8:1::fe, 2001:db8:2::1"]
+    assert [each["got"] for each in both] == ["192.0.2.254, 198.51.100.1", "2001:db8:1::fe, 2001:db8:2::1"]
     assert both[0]["evidence"] == [" 1  192.0.2.254  Time to live exceeded", " 2  198.51.100.1"]
 
 
 @pytest.mark.parametrize(
-    ("breaks", "hops", "came", "cause"),
+    ("breaks", "hops", "got", "cause"),
     [
         (
             "",
@@ -172,10 +172,10 @@ def test_a_way(router: LabMachine) -> None:
         ),
     ],
 )
-def test_another_way(router: LabMachine, breaks: str, hops: list[str], came: str, cause: str) -> None:
+def test_another_way(router: LabMachine, breaks: str, hops: list[str], got: str, cause: str) -> None:
     ip(router, breaks)
     result = router.module("check", checks=[_trace(*hops)], _fails=True)["results"][0]
-    assert result["came"] == came
+    assert result["got"] == got
     assert result["cause"].startswith(cause)
 
 
@@ -187,7 +187,7 @@ def test_namespaces(machine: LabMachine) -> None:
         {"netns": {"name": "hello", "present": False}},
     ]
     listed = "helloworld is listed, with lo"
-    assert _came(machine, *checks) == [listed, listed, "hello is not listed"]
+    assert _got(machine, *checks) == [listed, listed, "hello is not listed"]
     results = machine.module(
         "check",
         checks=[
@@ -198,11 +198,11 @@ def test_namespaces(machine: LabMachine) -> None:
         ],
         _fails=True,
     )["results"]
-    assert [(each["ok"], each["came"]) for each in results] == [(False, "hello is not listed"), *[(False, listed)] * 3]
+    assert [(each["ok"], each["got"]) for each in results] == [(False, "hello is not listed"), *[(False, listed)] * 3]
 
 
 def test_the_mac_address_of_an_interface(bridge: LabMachine) -> None:
     link = {"netns": "ns1", "name": "ns1-veth0"}
-    assert _came(bridge, {"link": {**link, "mac": f"{MAC}1"}}) == [f"mtu 1500, up, mac {MAC}1"]
+    assert _got(bridge, {"link": {**link, "mac": f"{MAC}1"}}) == [f"mtu 1500, up, mac {MAC}1"]
     result = bridge.module("check", checks=[{"link": {**link, "mac": f"{MAC}2"}}], _fails=True)["results"][0]
-    assert (result["expected"], result["came"]) == (f"ns1-veth0 with mac {MAC}2", f"mac {MAC}1")
+    assert (result["expected"], result["got"]) == (f"ns1-veth0 with mac {MAC}2", f"mac {MAC}1")

@@ -86,7 +86,7 @@ def small(machine: LabMachine) -> LabMachine:
 def test_all_pairs_of_a_hundred(machine: LabMachine) -> None:
     build(machine, ADDRESSES, 24)
     result = mesh(machine, addresses=ADDRESSES)
-    assert result["came"] == "9900 of 9900 pairs have replies"
+    assert result["got"] == "9900 of 9900 pairs have replies"
     assert result["seconds"] < PROMISED_S * BUSY
     assert len(neighbours(machine, "n50")) < NODES / 2, "the kernel has room for the neighbours of ten such nodes"
 
@@ -95,7 +95,7 @@ def test_one_of_a_hundred_is_cut_off(machine: LabMachine) -> None:
     build(machine, ADDRESSES, 24)
     machine.run(["ip", "-n", "hub", "link", "set", "p-n7", "down"])
     result = mesh(machine, fails=True, addresses=ADDRESSES)
-    assert result["came"] == "9702 of 9900 pairs have replies"
+    assert result["got"] == "9702 of 9900 pairs have replies"
     assert result["evidence"] == ["n7 reaches nobody", "n7 (10.77.0.8) is reached by nobody"]
     assert "p-n7" in result["cause"]
 
@@ -112,10 +112,10 @@ def test_a_filter_and_a_missing_route(small: LabMachine) -> None:
     small.run(["ip", "netns", "exec", "n1", "iptables", "-A", "INPUT", "-s", "10.77.0.1", "-j", "DROP"])
     addresses = {"n0": "10.77.0.1", "n1": "10.77.0.2", "n2": "192.0.2.9"}
     result = mesh(small, fails=True, addresses=addresses)
-    assert result["came"] == "2 of 6 pairs have replies"
+    assert result["got"] == "2 of 6 pairs have replies"
     assert "n2 (192.0.2.9) is reached by nobody" in result["evidence"]
     result = mesh(small, fails=True, addresses={**addresses, "n2": "10.77.0.3"})
-    assert result["came"] == "4 of 6 pairs have replies"
+    assert result["got"] == "4 of 6 pairs have replies"
     assert result["evidence"] == ["n0 to n1 (10.77.0.2): no reply", "n1 to n0 (10.77.0.1): no reply"]
     assert result["cause"].startswith("n0 to n1: ")
 
@@ -123,7 +123,7 @@ def test_a_filter_and_a_missing_route(small: LabMachine) -> None:
 def test_what_the_kernel_says(small: LabMachine) -> None:
     small.run(["ip", "-n", "n0", "link", "set", "eth0", "down"])
     result = mesh(small, fails=True, addresses={"n0": "10.77.0.1", "n1": "10.77.0.2"}, **{"from": ["n0", "n1", "n2"]})
-    assert result["came"] == "1 of 4 pairs have replies"
+    assert result["got"] == "1 of 4 pairs have replies"
     assert "n0 reaches nobody" in result["evidence"]
     assert result["cause"].startswith("n0 to n1: ")
 
@@ -133,7 +133,7 @@ def test_many_sources_and_few_targets(machine: LabMachine) -> None:
     build(machine, ADDRESSES, 24)
     targets = {**{name: ADDRESSES[name] for name in list(ADDRESSES)[:12]}, "elsewhere": "10.77.0.250"}
     result = mesh(machine, fails=True, addresses=targets, **{"from": list(ADDRESSES)})
-    assert result["came"] == "1188 of 1288 pairs have replies"
+    assert result["got"] == "1188 of 1288 pairs have replies"
     assert result["evidence"] == ["elsewhere (10.77.0.250) is reached by nobody"]
 
 
@@ -157,7 +157,7 @@ def test_the_machine_itself_keeps_the_neighbours_that_it_knows(machine: LabMachi
 def test_ipv6(machine: LabMachine) -> None:
     addresses = {"n0": "fd00:77::1", "n1": "fd00:77::2"}
     build(machine, addresses, 64)
-    assert mesh(machine, addresses=addresses)["came"] == "2 of 2 pairs have replies"
+    assert mesh(machine, addresses=addresses)["got"] == "2 of 2 pairs have replies"
     assert mesh(machine, addresses=addresses, **{"from": ["hub"]}, fails=True)["evidence"] == ["hub reaches nobody"]
 
 

@@ -127,8 +127,8 @@ MET: list[tuple[Check, str]] = [
 
 def test_what_is_so(lab: LabMachine) -> None:
     results = lab.module("check", checks=[check for check, _came in MET])["results"]
-    for (_check, came), result in zip(MET, results):
-        assert came in result["came"]
+    for (_check, got), result in zip(MET, results):
+        assert got in result["got"]
 
 
 NOT_MET: list[tuple[Check, str, str]] = [
@@ -181,10 +181,10 @@ NOT_MET: list[tuple[Check, str, str]] = [
 
 def test_what_is_not_so(lab: LabMachine) -> None:
     results = lab.module("check", checks=[check for check, _expected, _came in NOT_MET], _fails=True)["results"]
-    for (check, expected, came), result in zip(NOT_MET, results):
+    for (check, expected, got), result in zip(NOT_MET, results):
         assert not result["ok"], check
         assert expected in result["expected"]
-        assert came in result["came"]
+        assert got in result["got"]
 
 
 def test_packets_are_counted(lab: LabMachine) -> None:
@@ -194,12 +194,12 @@ def test_packets_are_counted(lab: LabMachine) -> None:
     assert count >= 4
     checks = [{"captured": {**DHCP, "count": number}} for number in (count, count + 1)]
     right, wrong = lab.module("check", checks=checks, _fails=True)["results"]
-    assert (right["ok"], right["came"]) == (True, f"all there, of {count} packets")
-    assert (wrong["ok"], wrong["came"]) == (False, f"the packets are {count}, and not {count + 1}")
+    assert (right["ok"], right["got"]) == (True, f"all there, of {count} packets")
+    assert (wrong["ok"], wrong["got"]) == (False, f"the packets are {count}, and not {count + 1}")
 
 
 @pytest.mark.parametrize(
-    ("check", "answer", "came"),
+    ("check", "answer", "got"),
     [
         ("http", b"220 smtp.example.com\r\n", "what came is not HTTP"),
         ("http", b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nshort", "what came is not HTTP: IncompleteRead"),
@@ -209,7 +209,7 @@ def test_packets_are_counted(lab: LabMachine) -> None:
         ("udp", b"short", "not an answer to the query: the message ends too early, after 5 bytes"),
     ],
 )
-def test_servers_that_answer_something_else(lab: LabMachine, check: str, answer: bytes, came: str) -> None:
+def test_servers_that_answer_something_else(lab: LabMachine, check: str, answer: bytes, got: str) -> None:
     protocol = "udp" if check == "udp" else "tcp"
     command = ["timeout", "30", "ip", "netns", "exec", "ns2", "python3", "-c", ANSWERS, protocol, answer.hex()]
     with lab.popen(command, stdout=-1) as server:
@@ -218,7 +218,7 @@ def test_servers_that_answer_something_else(lab: LabMachine, check: str, answer:
         dns = {**DNS, "port": 5300, "over": protocol, "answers": ADDRESSES}
         asked = {"http": {**HTTP, "port": 5300}} if check == "http" else {"dns": dns}
         (result,) = lab.module("check", checks=[asked], _fails=True)["results"]
-    assert came in result["came"]
+    assert got in result["got"]
     assert result["cause"] == "the way is open, with a route at every hop: ns1 → ns2"
 
 
@@ -236,7 +236,7 @@ def test_a_connection_is_seen_to_open(lab: LabMachine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "came"),
+    ("look", "got"),
     [
         ({"when": "listening", "state": "ESTAB"}, "; listening, ss does not show tcp port 54321 in state ESTAB in ns2"),
         ({"when": "connected", "state": "ESTAB", "present": False}, "; connected, ss does not show none on tcp port"),
@@ -244,9 +244,9 @@ def test_a_connection_is_seen_to_open(lab: LabMachine) -> None:
         ({"when": "connected", "netns": "ns9", "state": "LISTEN"}, "there is no namespace 'ns9'"),
     ],
 )
-def test_a_connection_that_does_not_open_so(lab: LabMachine, look: Check, came: str) -> None:
+def test_a_connection_that_does_not_open_so(lab: LabMachine, look: Check, got: str) -> None:
     (result,) = lab.module("check", checks=[{"tcp": {**TCP, "sockets": [look]}}], _fails=True)["results"]
-    assert came in result["came"]
+    assert got in result["got"]
 
 
 def test_one_query_and_one_response(lab: LabMachine) -> None:
@@ -259,4 +259,4 @@ def test_one_query_and_one_response(lab: LabMachine) -> None:
     check = {"dns": {**DNS, "answers": ADDRESSES}}
     lab.module("check", checks=[{**check, "captures": [{**capture, "count": 2}]}])
     wrong = lab.module("check", checks=[{**check, "captures": [{**capture, "count": 1}]}], _fails=True)["results"]
-    assert "on ns2-veth0 in ns2 (udp port 53) the packets are 2, and not 1" in wrong[0]["came"]
+    assert "on ns2-veth0 in ns2 (udp port 53) the packets are 2, and not 1" in wrong[0]["got"]

@@ -24,10 +24,10 @@ def test_what_each_kind_of_check_says(machine: LabMachine) -> None:
     checks = [yaml.safe_load(f"{{{row.check}}}") for row in rows]
     assert [row.kind in check for row, check in zip(rows, checks)] == [True] * len(rows)
     results = machine.module("check", _fails=True, checks=checks)["results"]
-    wrong = {row.kind: seen["came"] for row, seen in zip(rows, results) if not _says(seen, row.came)}
+    wrong = {row.kind: seen["got"] for row, seen in zip(rows, results) if not _says(seen, row.got)}
     assert not wrong
 
 
-def _says(seen: dict[str, t.Any], came: str) -> bool:
+def _says(seen: dict[str, t.Any], got: str) -> bool:
     """Whether a check has failed, and with these words; three dots stand for any."""
-    return not seen["ok"] and fnmatch.fnmatchcase(seen["came"], came.replace("...", "*"))
+    return not seen["ok"] and fnmatch.fnmatchcase(seen["got"], got.replace("...", "*"))

@@ -61,7 +61,7 @@ def _made(machine: LabMachine, check: Item) -> list[Item]:
 
 
 def _verdicts(results: list[Item]) -> list[tuple[bool, str]]:
-    return [(each["ok"], each["came"]) for each in results]
+    return [(each["ok"], each["got"]) for each in results]
 
 
 def _capture(netns: str, dev: str, protocol: str, **wanted: t.Any) -> Item:
@@ -91,7 +91,7 @@ def test_a_connection_is_the_same_as_on_one_machine(router: LabMachine) -> None:
     }
     before = settled(router)
     results = _made(router, check)
-    assert [each["came"] for each in results if not each["ok"]] == []
+    assert [each["got"] for each in results if not each["ok"]] == []
     assert [(each["name"], each["what"]) for each in results[2:]] == [
         ("a connection (connected)", "sockets of tcp port 54321 in ns2"),
         ("a connection (connected)", "sockets of tcp port 54321 in ns1"),
@@ -99,7 +99,7 @@ def test_a_connection_is_the_same_as_on_one_machine(router: LabMachine) -> None:
         ("a connection", "listen on tcp port 54321 in ns2"),
         ("a connection", "capture on gw-veth0 in router (tcp port 54321)"),
     ]
-    assert [each["came"].partition(" from")[0] for each in results[4:]] == [
+    assert [each["got"].partition(" from")[0] for each in results[4:]] == [
         "13 bytes sent and acknowledged, both ways closed",
         "13 bytes delivered",
         "the packets are as expected",
@@ -114,14 +114,14 @@ def test_the_text_is_acknowledged_by_itself_also_from_afar(router: LabMachine) -
     seen = _capture(
         "ns1", "ns1-veth0", "tcp", packets=[r"Flags \[P\.\]", r"Flags \[\.\], ack 14,", r"> 198\S+ Flags \[F"]
     )
-    assert [each["came"] for each in _made(router, {"tcp": TEXT, "captures": [seen]}) if not each["ok"]] == []
+    assert [each["got"] for each in _made(router, {"tcp": TEXT, "captures": [seen]}) if not each["ok"]] == []
 
 
 def test_a_datagram_is_one_packet(router: LabMachine) -> None:
     seen = _capture("ns2", "ns2-veth0", "udp", packets=["UDP, length 13"], count=1)
     results = _made(router, {"udp": {**TEXT, "to": "2001:db8:2::1"}, "captures": [seen]})
     assert _verdicts(results)[0] == (True, "13 bytes sent, no error came back")
-    assert results[1]["came"].startswith("13 bytes delivered from 2001:db8:1::1 port ")
+    assert results[1]["got"].startswith("13 bytes delivered from 2001:db8:1::1 port ")
 
 
 def test_a_datagram_that_is_lost_is_sent_again_unless_packets_are_counted(router: LabMachine) -> None:
@@ -129,7 +129,7 @@ def test_a_datagram_that_is_lost_is_sent_again_unless_packets_are_counted(router
     router.run(["ip", "netns", "exec", "router", "iptables", "-A", "FORWARD", *lossy])
     seen = _capture("ns2", "ns2-veth0", "udp", packets=["UDP, length 13"])
     (_sent, arrived) = _made(router, {"udp": TEXT, "captures": [seen]})
-    assert arrived["ok"], arrived["came"]
+    assert arrived["ok"], arrived["got"]
     assert _verdicts(_made(router, {"udp": TEXT, "captures": [{**seen, "count": 1}]}))[1][0] is False
 
 
@@ -139,7 +139,7 @@ def test_its_port_is_free_when_it_has_ended(router: LabMachine, protocol: str, s
     nobody = {"socket": {"netns": "ns2", "protocol": protocol, "port": 54321, "state": state, "present": False}}
     _do(router, [{"begin": listener}])
     _it_arrives_not, free = _do(router, [{"end": listener}, {"checks": [nobody]}])["results"]
-    assert free["ok"], free["came"]
+    assert free["ok"], free["got"]
 
 
 def test_what_must_not_arrive(router: LabMachine) -> None:
@@ -155,15 +155,15 @@ def test_what_arrives_and_must_not(router: LabMachine) -> None:
     assert sent["ok"]
     assert not arrived["ok"]
     assert arrived["expected"] == "nothing arrives"
-    assert arrived["came"].startswith("13 bytes delivered from 192.0.2.1")
+    assert arrived["got"].startswith("13 bytes delivered from 192.0.2.1")
 
 
 def test_what_does_not_arrive_and_must(router: LabMachine) -> None:
     """The machine that sends finds the cause."""
     (sent, arrived) = _made(router, {"tcp": {**TEXT, "to": "198.51.100.254"}})
-    assert (sent["ok"], sent["came"]) == (False, "Connection refused")
+    assert (sent["ok"], sent["got"]) == (False, "Connection refused")
     assert "the way is open, so look at who listens on tcp port 54321 of 198.51.100.254 in router" in sent["cause"]
-    assert (arrived["ok"], arrived["came"]) == (False, "nothing arrived in ns2")
+    assert (arrived["ok"], arrived["got"]) == (False, "nothing arrived in ns2")
     assert arrived["expected"] == "13 bytes delivered to ns2"
 
 
@@ -172,7 +172,7 @@ def test_packets_that_were_not_seen(router: LabMachine) -> None:
     (answered, seen) = _made(router, {**ping, "captures": [_capture("ns2", "ns2-veth0", "udp", packets=["UDP"])]})
     assert answered["ok"]
     assert not seen["ok"]
-    assert "no packet matches 'UDP'" in seen["came"]
+    assert "no packet matches 'UDP'" in seen["got"]
 
 
 def test_it_sees_more_packets_than_a_pipe_has_room_for(router: LabMachine) -> None:
@@ -183,7 +183,7 @@ def test_it_sees_more_packets_than_a_pipe_has_room_for(router: LabMachine) -> No
     _do(router, [{"begin": many}])
     router.run(["ip", "netns", "exec", "ns1", "python3", "-c", SENDER, str(packets)])
     (result,) = _do(router, [{"end": many}])["results"]
-    assert result["ok"], result["came"]
+    assert result["ok"], result["got"]
 
 
 #: Datagrams, slowly enough for tcpdump to follow.
@@ -201,7 +201,7 @@ def test_what_cannot_be_begun_is_told_once(router: LabMachine) -> None:
     assert _do(router, [{"begin": nowhere}])["results"] == []
     (result,) = _do(router, [{"end": nowhere}])["results"]
     assert not result["ok"]
-    assert "tcpdump cannot capture on eth7 in ns2: tcpdump: eth7: No such device exists" in result["came"]
+    assert "tcpdump cannot capture on eth7 in ns2: tcpdump: eth7: No such device exists" in result["got"]
 
 
 def test_one_that_an_interrupted_run_has_left_is_replaced(router: LabMachine) -> None:
@@ -232,7 +232,7 @@ def test_one_that_is_told_to_go_takes_its_captures_along(router: LabMachine) -> 
     _see_them_go(router)
     assert snapshot.diff(before, settled(router)) == []
     (result,) = _do(router, [{"end": WATCH}])["results"]
-    assert result["came"] == "what watched on this machine is gone: it was ended, or not asked for 120 s"
+    assert result["got"] == "what watched on this machine is gone: it was ended, or not asked for 120 s"
 
 
 LIMITED = """
@@ -275,9 +275,9 @@ def test_a_lease_that_another_machine_has_told_of(router: LabMachine) -> None:
     checks = [{"checks": [{"lease": lease}]}]
     assert _do(router, checks, leases=[lent])["results"][0]["ok"]
     (wrong,) = _do(router, checks, leases=[{**lent, "mac": "02:00:00:00:00:01"}])["results"]
-    assert wrong["came"].endswith("elsewhere lists 192.0.2.1 for 02:00:00:00:00:01")
+    assert wrong["got"].endswith("elsewhere lists 192.0.2.1 for 02:00:00:00:00:01")
     (none,) = _do(router, checks)["results"]
-    assert none["came"] == "there is no dnsmasq_dhcp 'dnsmasq' in elsewhere"
+    assert none["got"] == "there is no dnsmasq_dhcp 'dnsmasq' in elsewhere"
     assert _do(router, [{"leases": {"netns": "elsewhere"}}])["leases"] == []
 
 

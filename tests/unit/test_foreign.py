@@ -344,7 +344,7 @@ RESULT = {
     "ok": True,
     "what": "b",
     "expected": "c",
-    "came": "d",
+    "got": "d",
     "evidence": ["e"],
     "cause": "",
     "outcome": "",

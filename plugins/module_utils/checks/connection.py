@@ -65,8 +65,8 @@ def receive(client: socket.socket, most: int, limit: float) -> bytes:
 def failed(line: str, error: OSError) -> Outcome:
     """What the error means; C(line) says what was tried."""
     if isinstance(error, socket.timeout) or error.errno == errno.ETIMEDOUT:
-        came = "silence: no answer of any kind"
-        return Outcome("silence", came, (f"{line}: no answer",), worth_retrying=True)
+        got = "silence: no answer of any kind"
+        return Outcome("silence", got, (f"{line}: no answer",), worth_retrying=True)
     words = os.strerror(error.errno) if error.errno else str(error)
     kind = {errno.ECONNREFUSED: "refused"}.get(error.errno or 0, "error")
     return Outcome(kind, words, (f"{line}: {words}",), worth_retrying=error.errno in _UNREACHABLE)

@@ -63,6 +63,6 @@ def outcome(response: dnsmessage.Response, line: str) -> Outcome:
     """The response in one phrase, and its lines as dig(1) words them."""
     kind = "nxdomain" if response.code == "NXDOMAIN" else "answer"
     data = ", ".join(record.data for record in response.answers)
-    came = f"{response.code}, truncated" if response.truncated else data or f"{response.code} without an answer"
+    got = f"{response.code}, truncated" if response.truncated else data or f"{response.code} without an answer"
     status = f"status: {response.code}, flags: {' '.join(response.flags)}, answers: {len(response.answers)}"
-    return Outcome(kind, came, (f"{line}: {status}", *(record.line() for record in response.answers)))
+    return Outcome(kind, got, (f"{line}: {status}", *(record.line() for record in response.answers)))

@@ -109,8 +109,8 @@ def _stream(
 
 
 def _elsewhere(exchange: Exchange, opening: str) -> Outcome:
-    came = f"connected, but not to the listener in {netns_words(exchange.at or '')}"
-    return Outcome("elsewhere", came, (opening,))
+    got = f"connected, but not to the listener in {netns_words(exchange.at or '')}"
+    return Outcome("elsewhere", got, (opening,))
 
 
 def _datagram(exchange: Exchange, client: socket.socket, listener: socket.socket | None) -> Outcome:

@@ -230,13 +230,13 @@ def _request(version: _Version, identity: int, number: int) -> bytes:
 
 
 def _outcome(pairs: Sequence[Pair], addresses: Mapping[str, str], missing: Mapping[Pair, str]) -> Outcome:
-    came = f"{len(pairs) - len(missing)} of {len(pairs)} pairs have replies"
+    got = f"{len(pairs) - len(missing)} of {len(pairs)} pairs have replies"
     if not missing:
-        return Outcome("reply", came)
+        return Outcome("reply", got)
     first = next(iter(missing))
     cause = diagnose.likely_cause(View(), Flow(first.source, addresses[first.target], "icmp"))
     told = f"{netns_words(first.source)} to {netns_words(first.target)}: {cause}"
-    return Outcome("loss", came, tuple(_lines(pairs, addresses, missing)), cause=told)
+    return Outcome("loss", got, tuple(_lines(pairs, addresses, missing)), cause=told)
 
 
 def _lines(pairs: Sequence[Pair], addresses: Mapping[str, str], missing: Mapping[Pair, str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ..lean import dataclass
 class Result:
     """How one check ended.
 
-    C(what) is what was tried, from where and to what address; C(came) what was seen in one phrase, C(outcome) its kind
+    C(what) is what was tried, from where and to what address; C(got) what was seen in one phrase, C(outcome) its kind
     in one word where traffic flowed, C(evidence) the lines that show it, C(cause) the likely reason of a failure, empty
     where none was found.
     """
@@ -24,7 +24,7 @@ class Result:
     ok: bool
     what: str
     expected: str
-    came: str
+    got: str
     evidence: list[str] = field(default_factory=list)
     cause: str = ""
     outcome: str = ""
@@ -43,7 +43,7 @@ class Outcome:
     """
 
     kind: str
-    came: str
+    got: str
     evidence: tuple[str, ...] = ()
     by: str = ""
     worth_retrying: bool = False

@@ -132,9 +132,9 @@ def _replies(transcript: Transcript, wanted: int) -> str:
 
 def _failed(transcript: Transcript) -> Outcome:
     kind, by, words = transcript.errors[0]  # what follows may be its consequence, such as a path MTU learned
-    came = f"{words} from {by}" if by else words
+    got = f"{words} from {by}" if by else words
     retry = bool(by) or bool(_NOT_YET.search(words))
-    return Outcome(kind, came, tuple(transcript.lines), by, worth_retrying=retry)
+    return Outcome(kind, got, tuple(transcript.lines), by, worth_retrying=retry)
 
 
 def attempt(ping: Ping) -> tuple[Transcript, Outcome]:

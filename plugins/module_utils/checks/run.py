@@ -123,7 +123,7 @@ def _with_captures(check: Check, subject: Traffic) -> Result:
         ok=ok and not faults,
         what=subject.describe(),
         expected=subject.expected(),
-        came="; ".join([outcome.came, *faults]),
+        got="; ".join([outcome.got, *faults]),
         evidence=[*earlier, *outcome.evidence, *packets],
         outcome=outcome.kind,
         cause=outcome.cause,
@@ -144,7 +144,7 @@ def tried(once: Callable[[], tuple[bool, Outcome]], seconds: float) -> tuple[boo
         ok, outcome = once()
         if ok or not outcome.worth_retrying or time.monotonic() >= limit:
             return ok, outcome, earlier
-        earlier.append(f"try {len(earlier) + 1}: {outcome.came}; tried again")
+        earlier.append(f"try {len(earlier) + 1}: {outcome.got}; tried again")
         time.sleep(_PAUSE_S)
 
 
@@ -158,7 +158,7 @@ def _find_causes(checks: list[Check], results: dict[int, Result]) -> None:
 def find_cause(view: View, subject: Traffic, result: Result) -> None:
     """Add its likely cause to a failure that has none."""
     if not result.ok and not result.cause:
-        with suppress(LabError):  # a namespace that is not there has been reported as what came
+        with suppress(LabError):  # a namespace that is not there has been reported as what it got
             result.cause = _cause(view, subject, result)
 
 
@@ -175,14 +175,14 @@ def report(results: list[Result]) -> list[str]:
 
 def _report(result: Result) -> list[str]:
     mark, explained = ("ok   ", []) if result.ok else ("FAIL ", _explanation(result))
-    headline = f"{mark} {result.name} — {result.came}" if result.ok else f"{mark} {result.name}"
+    headline = f"{mark} {result.name} — {result.got}" if result.ok else f"{mark} {result.name}"
     return [headline, *(_INDENT + line for line in [*explained, *result.evidence])]
 
 
 def _explanation(result: Result) -> list[str]:
     tried = [f"tried: {result.what}"] if result.what != result.name else []
     cause = [f"likely cause: {result.cause}"] if result.cause else []
-    return [*tried, f"expected: {result.expected}", f"came: {result.came}", *cause]
+    return [*tried, f"expected: {result.expected}", f"got: {result.got}", *cause]
 
 
 def failure(results: list[Result]) -> str:

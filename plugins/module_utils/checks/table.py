@@ -25,7 +25,7 @@ class EntryFact(Fact):
             ok=ok,
             what=self.describe(),
             expected=self.expected(),
-            came=found[0] if found else nothing,
+            got=found[0] if found else nothing,
             evidence=(found or table) or ["the table is empty"],
             cause="" if ok else cause,
         )

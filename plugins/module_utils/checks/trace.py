@@ -39,8 +39,8 @@ def attempt(trace: Traceroute) -> tuple[tuple[str, ...], Outcome]:
         kind, by, what = _answer(trace.to, _ask(trace, len(hops) + 1))
         hops += [by] if by else []
         lines.append(f"{len(hops):2}  {by}  {what}".rstrip())
-    came = words(hops) if kind in ("reply", "ttl_exceeded", "silence") else f"{words(hops)}: {what}".removeprefix(": ")
-    return tuple(hops), Outcome(kind, came, tuple(lines), worth_retrying=_SILENT in hops or not hops)
+    got = words(hops) if kind in ("reply", "ttl_exceeded", "silence") else f"{words(hops)}: {what}".removeprefix(": ")
+    return tuple(hops), Outcome(kind, got, tuple(lines), worth_retrying=_SILENT in hops or not hops)
 
 
 def words(hops: Iterable[str]) -> str:

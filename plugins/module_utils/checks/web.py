@@ -47,8 +47,8 @@ def attempt(wanted: Http) -> tuple[Page | None, Outcome]:
         return None, Outcome("malformed", f"what came is not HTTP: {error!r}", (line, repr(received[:100])))
     except OSError as error:
         return None, connection.failed(line, error)
-    came = f"{page.status} {page.reason}, {page.type or 'no content type'}, {len(page.body)} characters"
-    return page, Outcome("response", came, (line, *head, *page.body.splitlines()[:_SHOWN]))
+    got = f"{page.status} {page.reason}, {page.type or 'no content type'}, {len(page.body)} characters"
+    return page, Outcome("response", got, (line, *head, *page.body.splitlines()[:_SHOWN]))
 
 
 class _Received:

@@ -251,9 +251,9 @@ def _watch(witness: Witness, stack: ExitStack) -> _Begun:
 
 
 def _result(witness: Witness, ok: bool, outcome: Outcome, evidence: list[str], faults: list[str]) -> Result:
-    came = "; ".join(filter(None, [outcome.came, *faults])) or "the packets are as expected"
+    got = "; ".join(filter(None, [outcome.got, *faults])) or "the packets are as expected"
     what, expected = witness.describe(), witness.expected()
-    result = Result(witness.check, ok, what, expected, came, evidence, outcome=outcome.kind)
+    result = Result(witness.check, ok, what, expected, got, evidence, outcome=outcome.kind)
     if witness.exchange and witness.part == CALLS:
         run.find_cause(View(), witness.exchange, result)
     return result

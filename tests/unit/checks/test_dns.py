@@ -58,7 +58,7 @@ def test_several_records_one_of_another_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "kind", "came"),
+    ("flags", "kind", "got"),
     [
         (0x8583, "nxdomain", "NXDOMAIN without an answer"),
         (0x8585, "answer", "REFUSED without an answer"),
@@ -67,9 +67,9 @@ def test_several_records_one_of_another_type() -> None:
         (0x8780, "answer", "NOERROR, truncated"),
     ],
 )
-def test_how_a_response_ends(flags: int, kind: str, came: str) -> None:
+def test_how_a_response_ends(flags: int, kind: str, got: str) -> None:
     found = dns.outcome(dnsmessage.read(response(flags, b"", 0), QUERY), "x")
-    assert (found.kind, found.came) == (kind, came)
+    assert (found.kind, found.got) == (kind, got)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def _lost(errors: int = 0) -> list[str]:
 
 def _outcome(*lines: str, wanted: int = 3) -> tuple[str, str, str]:
     result = ping.outcome(ping.read_transcript(lines), wanted)
-    return result.kind, result.came, result.by
+    return result.kind, result.got, result.by
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_some_replies_are_a_loss() -> None:
 
 
 def test_silence() -> None:
-    kind, came, _by = _outcome("PING 198.51.100.1 (198.51.100.1) 56(84) bytes of data.", *_lost())
-    assert (kind, came) == ("silence", "silence: 3 sent, no answer of any kind")
+    kind, got, _by = _outcome("PING 198.51.100.1 (198.51.100.1) 56(84) bytes of data.", *_lost())
+    assert (kind, got) == ("silence", "silence: 3 sent, no answer of any kind")
 
 
 @pytest.mark.parametrize(
-    ("line", "kind", "came", "by"),
+    ("line", "kind", "got", "by"),
     [
         ("ping: connect: Network is unreachable", "network_unreachable", "Network is unreachable", ""),
         ("connect: Network is unreachable", "network_unreachable", "Network is unreachable", ""),
@@ -118,8 +118,8 @@ def test_silence() -> None:
         ("ping: bind: Cannot assign requested address", "error", "Cannot assign requested address", ""),
     ],
 )
-def test_errors(line: str, kind: str, came: str, by: str) -> None:
-    assert _outcome(line, *_lost(errors=1)) == (kind, came, by)
+def test_errors(line: str, kind: str, got: str, by: str) -> None:
+    assert _outcome(line, *_lost(errors=1)) == (kind, got, by)
 
 
 def test_the_first_error_counts() -> None:

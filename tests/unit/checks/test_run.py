@@ -112,7 +112,7 @@ def test_the_report_is_for_a_person() -> None:
         "      PING",
         "FAIL  ping from a to b",
         "      expected: 3 of 3 replies",
-        "      came: silence",
+        "      got: silence",
         "      likely cause: no route",
         "      PING",
     ]

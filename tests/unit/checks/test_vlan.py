@@ -34,7 +34,7 @@ ACCESS = {"vid": 100, "pvid": True, "untagged": True}
 
 def test_exactly_these() -> None:
     result = _look("br0-veth0", ACCESS)
-    assert (result.ok, result.came) == (True, "br0-veth0 in 100 PVID Egress Untagged")
+    assert (result.ok, result.got) == (True, "br0-veth0 in 100 PVID Egress Untagged")
     assert result.evidence == ["br0-veth0 100 PVID Egress Untagged"]
     assert _look("trunk", *({"vid": vid} for vid in (200, 102, 101, 100))).ok
 

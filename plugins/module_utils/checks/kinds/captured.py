@@ -58,8 +58,8 @@ class CapturedFact(Fact):
             seen = self._read()
         fault = self.packets.fault(seen)
         matches = [f"{each.string.split()[0]} {each.group()}" for each in self.packets.found(seen)]
-        came = fault or f"all there, of {len(seen)} packets"
-        return Result(name, not fault, self.describe(), self.expected(), came, seen if fault else matches)
+        got = fault or f"all there, of {len(seen)} packets"
+        return Result(name, not fault, self.describe(), self.expected(), got, seen if fault else matches)
 
     def _read(self) -> list[str]:
         capture = services.find("capture", self.netns, self.name)

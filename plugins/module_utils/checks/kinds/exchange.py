@@ -88,8 +88,8 @@ class Exchange(Traffic):
         """Send the text once, and look at the sockets meanwhile."""
         looks = sockets.Looks(self.sockets)
         outcome = exchange.attempt(self, looks.at)
-        came, evidence = "; ".join([outcome.came, *looks.faults]), (*outcome.evidence, *looks.lines)
-        return outcome.kind == self.expect and not looks.faults, replace(outcome, came=came, evidence=evidence)
+        got, evidence = "; ".join([outcome.got, *looks.faults]), (*outcome.evidence, *looks.lines)
+        return outcome.kind == self.expect and not looks.faults, replace(outcome, got=got, evidence=evidence)
 
     def flow(self) -> Flow:
         """The packets to the port."""

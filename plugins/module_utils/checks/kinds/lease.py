@@ -72,9 +72,9 @@ class LeaseFact(Fact):
         listed = [f"{netns_words(self.server)} lists {each['address']} for {each['mac']}" for each in leases]
         given = [each for each in link.addresses if self._is_leased(each)]
         has = ", ".join(each for each in link.addresses if ":" not in each) or "no IPv4 address"
-        came = f"{self.dev} ({link.mac}) has {has}; {'; '.join(listed) or 'no lease is listed'}"
+        got = f"{self.dev} ({link.mac}) has {has}; {'; '.join(listed) or 'no lease is listed'}"
         ok = len(given) == 1 and _is_listed(given[0], link, leases)
-        return Result(name, ok, self.describe(), self.expected(), came, [link.line(), *listed])
+        return Result(name, ok, self.describe(), self.expected(), got, [link.line(), *listed])
 
     def _is_leased(self, address: str) -> bool:
         if ":" in address:

@@ -51,11 +51,11 @@ class LinkFact(Fact):
         found = view.settled(self.netns, self.name)
         if not found:
             there = ", ".join(view.links(self.netns))
-            came = f"{netns_words(self.netns)} has no {self.name}"
-            return Result(name, False, self.describe(), self.expected(), came, [f"interfaces there: {there}"])
+            got = f"{netns_words(self.netns)} has no {self.name}"
+            return Result(name, False, self.describe(), self.expected(), got, [f"interfaces there: {there}"])
         wrong = [each for each in self._differences(found) if each]
-        came = ", ".join(wrong) or f"mtu {found.mtu}, {_up(found.up)}, mac {found.mac}"
-        return Result(name, not wrong, self.describe(), self.expected(), came, [found.line()])
+        got = ", ".join(wrong) or f"mtu {found.mtu}, {_up(found.up)}, mac {found.mac}"
+        return Result(name, not wrong, self.describe(), self.expected(), got, [found.line()])
 
     def _differences(self, found: Interface) -> tuple[str, ...]:
         return (

@@ -55,12 +55,12 @@ class NetnsFact(Fact):
         """Whether it is there, and has what it must have."""
         names = [each["name"] for each in view.items(ROOT, "ip", "netns")]
         if self.name not in names:
-            came = f"{self.name} is not listed"
-            return Result(name, not self.present, self.describe(), self.expected(), came, names or ["no namespace"])
+            got = f"{self.name} is not listed"
+            return Result(name, not self.present, self.describe(), self.expected(), got, names or ["no namespace"])
         links = view.links(self.name)
         ok = self.present and (self.links is None or set(self.links) == set(links))
-        came, lines = f"{self.name} is listed, with {_words(links)}", [link.line() for link in links.values()]
-        return Result(name, ok, self.describe(), self.expected(), came, [self.name, *lines])
+        got, lines = f"{self.name} is listed, with {_words(links)}", [link.line() for link in links.values()]
+        return Result(name, ok, self.describe(), self.expected(), got, [self.name, *lines])
 
 
 def _words(links: Any) -> str:

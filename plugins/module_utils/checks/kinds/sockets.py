@@ -49,9 +49,9 @@ class SocketFact(Fact):
         """Whether there is such a socket."""
         lines = sockets.look(self.wanted)
         states = ", ".join(dict.fromkeys(line.split()[0] for line in lines))
-        came = states or "no socket of this port"
+        got = states or "no socket of this port"
         ok = bool(self.wanted.among(lines)) == self.wanted.present
-        return Result(name, ok, self.describe(), self.expected(), came, lines)
+        return Result(name, ok, self.describe(), self.expected(), got, lines)
 
 
 def _build(given: dict[str, Any], place: str) -> SocketFact:

@@ -56,8 +56,8 @@ class VlanFact(Fact):
         found = table.get(self.dev, ())
         ok = set(found) == set(self.vlans)
         lines = [f"{dev} {_words(vlans)}" for dev, vlans in table.items() if dev == self.dev or not ok]
-        came, cause = f"{self.dev} in {_words(found)}", "" if ok else self._cause(table)
-        return Result(name, ok, self.describe(), self.expected(), came, lines or ["no VLANs at all"], cause)
+        got, cause = f"{self.dev} in {_words(found)}", "" if ok else self._cause(table)
+        return Result(name, ok, self.describe(), self.expected(), got, lines or ["no VLANs at all"], cause)
 
     def _cause(self, table: dict[str, tuple[str, ...]]) -> str:
         show = see(self.netns, "bridge", "vlan")

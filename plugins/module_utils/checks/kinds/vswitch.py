@@ -66,11 +66,11 @@ class VswitchFact(Fact):
             time.sleep(_PAUSE_S)
             told = self._told()
         ports = ", ".join(each["name"] for each in told["ports"])
-        came = [f"the ports {ports or 'none'}"] if self.ports is not None else []
+        got = [f"the ports {ports or 'none'}"] if self.ports is not None else []
         if self.mac:
             gone = f"forgotten {time.monotonic() - began:.1f} s later" if first else f"{self.mac} is not known"
-            came.append(self._entry(told) or "; ".join(filter(None, [first, gone])))
-        return Result(name, self._is_met_by(told), self.describe(), self.expected(), "; ".join(came), _lines(told))
+            got.append(self._entry(told) or "; ".join(filter(None, [first, gone])))
+        return Result(name, self._is_met_by(told), self.describe(), self.expected(), "; ".join(got), _lines(told))
 
     def _patience(self, told: Mapping[str, Any]) -> float:
         """Seconds for it to become as declared."""

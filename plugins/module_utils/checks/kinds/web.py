@@ -84,7 +84,7 @@ class Http(Traffic):
         if page is None:
             return False, outcome
         faults = list(self.faults(page))
-        return not faults, replace(outcome, came="; ".join([outcome.came, *faults]))
+        return not faults, replace(outcome, got="; ".join([outcome.got, *faults]))
 
     def faults(self, page: web.Page) -> Iterator[str]:
         """What is not as expected, as phrases."""

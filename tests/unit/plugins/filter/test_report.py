@@ -28,11 +28,11 @@ PASSED: Items = {
     "ok": True,
     "what": "ping from a to 192.0.2.2",
     "expected": "3 of 3 replies",
-    "came": "3 of 3 replies, ttl 64",
+    "got": "3 of 3 replies, ttl 64",
     "evidence": ["64 bytes from 192.0.2.2", "on b0 in b (icmp):", "  echo request", "  echo reply"],
     "cause": "",
 }
-FAILED = {**PASSED, "name": "b reaches a", "ok": False, "came": "silence", "cause": "a filter in a"}
+FAILED = {**PASSED, "name": "b reaches a", "ok": False, "got": "silence", "cause": "a filter in a"}
 CHECKS = [
     {"name": "a reaches b", "ping": {"from": "a", "to": "192.0.2.2"}},
     {"name": "b reaches a", "ping": {"from": "b", "to": "192.0.2.1"}},
