@@ -21,7 +21,7 @@ ASKING = "/var/log/asking"
 NOTE_ASKING = f'DPkg::Pre-Invoke {{ "echo ${{DEBIAN_FRONTEND:-somebody}} >>{ASKING}"; }};\n'
 #: What the first page has one type in the checkout, whose first lines the README has, too.
 BUILD, WALK, LOOK, REMOVE = (shlex.split(line, comments=True) for line in lines("scripts/docsite/index.md")[1:])
-README = [shlex.split(line) for line in lines("README.md", "make veth")]
+README = [shlex.split(line) for line in lines("README.md", "git clone")[1:]]
 DISTRIBUTIONS_PYTHON = "ARGS=-e ansible_python_interpreter=/usr/bin/python3"
 
 

@@ -15,14 +15,17 @@ import typing as t
 
 import prove
 import pytest
+import run_ansible_test
 import yaml
 from labmachine import BIN, ROOT
-from shown import examples, lines
+from shown import examples, file, lines
 
 import docs
 
 #: What make hands on to what it starts.
 HANDED_ON = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+#: Makes a repository of a directory.
+COMMIT = "git init -qb main; git add .; git -c user.name=a -c user.email=a@example.org commit -qm all"
 SCENARIOS = sorted(path.stem for path in (ROOT / "docs/scenarios").glob("*.md"))
 
 
@@ -118,9 +121,29 @@ def test_a_labs_page_has_one_type_what_molecule_does(name: str) -> None:
     assert (ROOT / f"molecule/{name}/molecule.yml").exists()
 
 
-def test_the_checkout_is_fetched_from_where_it_is() -> None:
-    fetch = lines("scripts/docsite/index.md")[0]
+@pytest.mark.parametrize("page", ["README.md", "scripts/docsite/index.md"])
+def test_the_checkout_is_fetched_from_where_it_is(page: str) -> None:
+    fetch = lines(page, "git clone")[0]
     assert fetch == f"git clone {docs.repository()} && cd {docs.repository().rpartition('/')[2]}"
+
+
+def test_it_is_installed_by_a_list_of_requirements(tmp_path: pathlib.Path) -> None:
+    """The README's list, with a repository of the same files in place of the forge's."""
+    wanted = tmp_path / "requirements.yml"
+    with run_ansible_test.copy_of_collection() as place:
+        subprocess.run(["sh", "-ec", COMMIT], cwd=place, check=True)
+        text = file("README.md", wanted.name).replace(docs.repository(), f"file://{place}")
+        wanted.write_text(text, encoding="utf-8")
+        install = ["collection", "install", "-r", wanted.name, "-p", "installed"]
+        env = {**os.environ, "ANSIBLE_HOME": str(tmp_path)}
+        subprocess.run([str(BIN / "ansible-galaxy"), *install], cwd=tmp_path, env=env, check=True, capture_output=True)
+    assert (tmp_path / "installed/ansible_collections/tcpip/lab/MANIFEST.json").is_file()
+
+
+def test_the_first_page_says_what_it_is_tested_on_as_the_readme_does() -> None:
+    readme, first = ((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "scripts/docsite/index.md"))
+    (said,) = re.findall(r"^The collection is tested on .*$", readme, re.MULTILINE)
+    assert said in first
 
 
 def test_a_scenario_of_molecule_is_as_short_as_the_guide_says() -> None:
