@@ -51,11 +51,10 @@ def file(page: str, name: str) -> str:
 
 
 class KindOfCheck(t.NamedTuple):
-    """A row of the page with all kinds of checks. C(keys) are as it has them, C(check) is such a check, in YAML."""
+    """A row of the page with all kinds of checks. C(check) is such a check, in YAML."""
 
     kind: str
     asks: str
-    keys: str
     check: str
     got: str
 
@@ -63,8 +62,25 @@ class KindOfCheck(t.NamedTuple):
 def kinds_of_checks() -> list[KindOfCheck]:
     """All rows."""
     page = (ROOT / "docs/checks.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| `(.*?)` \| (.*?) \|$", page, re.MULTILINE)
+    rows = re.findall(r"^\| \[`(\w+)`\]\(#\1\) \| (.*?) \| `(.*?)` \| (.*?) \|$", page, re.MULTILINE)
     return [KindOfCheck(*row) for row in rows]
+
+
+class KeyOfCheck(t.NamedTuple):
+    """A row of the table of a kind's keys."""
+
+    key: str
+    type: str
+    default: str
+    meaning: str
+
+
+def keys_of_checks() -> dict[str, list[KeyOfCheck]]:
+    """The tables of keys, by their headings."""
+    page = (ROOT / "docs/checks.md").read_text(encoding="utf-8")
+    _before, *parts = re.split(r"^###+ `([\w.]+)`\n", page, flags=re.MULTILINE)
+    row = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*) \|$", re.MULTILINE)
+    return {name: [KeyOfCheck(*each) for each in row.findall(text)] for name, text in zip(parts[::2], parts[1::2])}
 
 
 def function(page: str, name: str, **known: t.Any) -> t.Callable[..., None]:

@@ -27,115 +27,57 @@ attributes:
 options:
   checks:
     description:
-      - The checks. Each is a dictionary with a C(name), which is a sentence that says what is to be seen, and exactly
-        one of C(ping), C(mesh), C(tcp), C(udp), C(http), C(dns), C(traceroute), C(route), C(link), C(neighbour),
-        C(fdb), C(vlan), C(netns), C(socket), C(lease), C(captured), C(conntrack), C(frame) and C(vswitch), described
-        below. The C(name) can be omitted.
+      - The checks. Each is a dictionary with a C(name), which is a sentence that says what is checked, and exactly one
+        of the kinds below. The C(name) can be omitted. The page
+        L(All kinds of checks,https://github.com/tcpip-lab/tcpip.lab/blob/main/docs/checks.md) has a table for each
+        kind, with the type, default and meaning of each key.
       - A namespace that is omitted or empty is the machine's own, the root network namespace.
-      - >-
-        C(ping) sends echo requests by C(ping) of iputils. Its keys are C(from) (the namespace), C(to) (an IPv4 or
-        IPv6 address, required), C(source) (the address to send from) or
-        C(dev) (the interface to send by, whatever the routes say), C(count) (V(3)), C(size) (bytes of data,
-        V(56)), C(df) (V(true) forbids fragmentation, V(false)), C(forget_neighbour) (V(true) lets the namespace first
-        forget what it has learned of its neighbour C(to), so that it is seen asking for its MAC address, V(false)),
-        C(expect), C(ttl) and C(by).
-      - >-
-        C(expect) of C(ping) is V(reply), the default, for an answer to every request, with the TTL C(ttl) if that is
-        given; V(silence) for no answer of any kind, be it that a neighbour does not answer (which takes 2.5 seconds
-        or more to be sure, since routers send ICMP errors at a limited rate); V(network_unreachable) for C(ping)'s
-        own I(Network is unreachable), when there is no route to begin with; V(destination_net_unreachable) or
-        V(destination_host_unreachable) for the errors of these names, sent by the machine C(by) if that is given;
-        V(message_too_long) for a packet that is larger than an MTU on its way and must not be fragmented (use C(df)).
-        An unreachable host is given up after 3 seconds. That is how long such a check takes.
-      - >-
-        C(mesh) sees that many namespaces reach each other, each of them all the others. Its keys are C(addresses) (a
-        dictionary of namespaces, each with an address of it, required), and C(from) (those of them, or others, that
-        are to reach these addresses; all in C(addresses) if it is omitted). It cannot have C(captures). The kernel
-        keeps a limited number of neighbours, so that where there are many pairs the namespaces are made to forget what
-        they have learned of each other. Over several machines it can have 800 pairs from one machine to another one.
-      - >-
-        C(tcp) and C(udp) send a text, with a newline at its end. Their keys are C(from) (the namespace that sends),
-        C(to) (the address, required), C(at) (the namespace that listens on all of its addresses; nobody listens if it
-        is omitted; an empty text is the root namespace), C(port) (required), C(text) (V(Hello World!)), and
-        C(expect), which is V(delivered), the default, V(refused) or V(silence).
-      - >-
-        C(tcp) may also have C(sockets), a list of what C(ss) must show of the connection, each with C(when)
-        (V(listening), when the client has not begun yet, or V(connected), when it is connected and has not sent yet),
-        C(netns) (that of the listener), C(state) (V(LISTEN) or V(ESTAB)) and C(present) (V(true)).
-      - >-
-        C(http) gets a page. Its keys are C(from), C(to) (required), C(port) (V(80)), C(path) (V(/)), C(version)
-        (V(1.0) or V(1.1), the default), C(status) (V(200)), C(content_type) (without parameters, such as
-        V(text/html)) and C(body) (a regular expression that must match somewhere in it).
-      - >-
-        C(dns) asks a server for a name. Its keys are C(from), C(to) (the server's address, required), C(port) (V(53)),
-        C(name) (required), C(type) (V(A), the default, or V(AAAA)), C(over) (V(udp), the default, or V(tcp)),
-        C(expect), which is V(answer), the default, or V(nxdomain), and C(answers) (all addresses that must come, in
-        any order).
-      - >-
-        C(traceroute) finds the routers on the way to an address, as C(traceroute) does, by C(ping) with a TTL of 1, of
-        2, and so on. Its keys are C(from), C(to) (required) and C(hops) (required), the addresses that answer, in
-        their order, the last of them C(to) itself.
-      - >-
-        C(route) looks for a route in the main table. Its keys are C(netns), C(dst) (a network in CIDR form or
-        V(default), required), C(via), C(dev) and C(present) (V(true); V(false) if there must be no such route).
-      - >-
-        C(link) looks at an interface. Its keys are C(netns), C(name) (required), C(mtu), C(mac) and C(up) (switched on
-        by its owner, whether or not its other end is).
-      - >-
-        C(neighbour) looks for an entry in what C(ip neigh) shows. Its keys are C(netns), C(address) (required), C(dev),
-        C(mac), C(state) (a list, one of which it must have, of V(reachable), V(stale), V(delay), V(probe),
-        V(permanent), V(incomplete) and V(failed)) and C(present) (V(true)). An entry without a MAC address, of somebody
-        who is looked for in vain, is taken for one only if C(state) has its state.
-      - >-
-        C(fdb) looks for an entry in what C(bridge fdb) shows, the forwarding databases of bridges and VXLAN devices.
-        Its keys are C(netns), C(mac) (of the station, required), C(dev) (the port of the bridge, or the VXLAN device),
-        C(dst) (where the VXLAN device sends to) and C(present) (V(true)).
-      - >-
-        C(vlan) looks at the VLANs of a port, or of a bridge itself, as C(bridge vlan) shows them. Its keys are
-        C(netns), C(dev) (required) and C(vlans) (required), which are exactly those that it must be in, in the form
-        that M(tcpip.lab.bridge_vlan) has for them, with C(vid), C(pvid) and C(untagged).
-      - >-
-        C(netns) looks whether C(ip netns) lists a namespace. Its keys are C(name) (required), C(links) (the names of
-        all interfaces that are in it) and C(present) (V(true)).
-      - >-
-        C(socket) looks at what C(ss) shows. Its keys are C(netns), C(protocol) (V(tcp), the default, or V(udp)),
-        C(port) (of the socket or of its peer, required), C(state) (V(LISTEN), the default, or V(ESTAB) for V(tcp),
-        V(UNCONN), the default, or V(ESTAB) for V(udp)) and C(present) (V(true)).
-      - >-
-        C(lease) looks at what a client has got by DHCP. Its keys are C(netns) and C(dev) (its interface, required),
-        C(first) and C(last) (the range that the address must be from, required), C(prefix) (V(24)), and C(server) and
-        C(name) (V(dnsmasq)), the namespace and the name of the M(tcpip.lab.dnsmasq_dhcp) that must list the address
-        for the MAC address of the interface.
-      - >-
-        C(captured) looks at what a M(tcpip.lab.capture) has so far. Its keys are C(netns) and C(name) (required), and
-        C(filter), C(packets), C(absent) and C(count) as for C(captures), but that each packet is one line with all
-        that C(tcpdump -v) tells of it.
-      - >-
-        C(conntrack) looks for a connection among those that a namespace tracks, in C(/proc/net/nf_conntrack) or by
-        C(conntrack -L). Its keys are C(netns), C(protocol) (V(tcp), V(udp), V(icmp) or V(icmpv6), required),
-        C(source), C(destination) and C(port) (that the first packet came from and went to), C(reply_source),
-        C(reply_port) and C(reply_destination) (that answers come from and go to, which address translation makes
-        differ), and C(present) (V(true)).
-      - >-
-        C(frame) sends a single Ethernet frame as it is, to whatever C(captures) show of it. Its keys are C(from) (the
-        namespace), C(dev) (the interface, required), C(to) and C(source) (MAC addresses, required; C(source) need not
-        be that of the interface), and C(carries), which is V(test), the default, V(bpdu) (what a bridge says to the
-        next one) or V(lldp).
-      - >-
-        C(vswitch) looks at what a M(tcpip.lab.vswitch) tells of itself. Its keys are C(netns), C(name) (required),
-        C(ports) (all that it must have, in any order), C(mac) (of a station that it must know), C(port) (the one that
-        the station must be behind) and C(present) (V(true); V(false) if the station must not be known, for which it is
-        given the ageing time, and ten seconds at most).
-      - >-
-        A check that sends packets may have C(captures) beside it, a list of what C(tcpdump -n -e) must see while the
-        traffic flows. The keys of a capture are C(netns), C(dev) (the interface, required), C(filter) (in the words of
-        C(pcap-filter(7))), C(promiscuous) (V(true) to see also what is not for the interface itself, such as what a
-        bridge passes from port to port, V(false)), C(packets) (a list of regular expressions that must match lines of
-        C(tcpdump) in this order, other lines may be between them), C(absent) (a list of regular expressions that must
-        not match any line), and C(count) (how many packets there must be, no more and no less).
-      - Traffic without C(captures) flows at the same time. That with C(captures) follows, one check after another, so
-        that each sees its own packets only. Whatever is looked at without traffic comes last, and shows what the
-        traffic left behind.
+      - C(ping) sends echo requests. Its keys are C(from) (the namespace), C(to) (required), C(source) or C(dev),
+        C(count) (V(3)), C(size) (V(56)), C(df) (V(false)), C(forget_neighbour) (V(false)), C(expect), C(ttl) and C(by).
+        C(expect) is V(reply), the default, V(silence), V(network_unreachable), V(destination_net_unreachable),
+        V(destination_host_unreachable) or V(message_too_long).
+      - C(mesh) has namespaces ping each other. Its keys are C(addresses) (a dictionary of namespaces, each with an
+        address, required) and C(from) (a list of namespaces).
+      - C(tcp) and C(udp) send a text. Their keys are C(from), C(to) (required), C(at) (the namespace that listens),
+        C(port) (required), C(text) (V(Hello World!)) and C(expect), which is V(delivered), the default, V(refused) or
+        V(silence).
+      - C(tcp) may also have C(sockets), a list of what C(ss) must show of the connection, each with C(when)
+        (V(listening) or V(connected)), C(netns), C(state) (V(LISTEN) or V(ESTAB)) and C(present) (V(true)).
+      - C(frame) sends one Ethernet frame. Its keys are C(from), C(dev) (required), C(to) and C(source) (MAC addresses,
+        required) and C(carries), which is V(test), the default, V(bpdu) or V(lldp).
+      - C(http) gets a page. Its keys are C(from), C(to) (required), C(port) (V(80)), C(path) (V(/)), C(version)
+        (V(1.0) or V(1.1), the default), C(status) (V(200)), C(content_type) and C(body) (a regular expression).
+      - C(dns) asks a name server. Its keys are C(from), C(to) (required), C(port) (V(53)), C(name) (required), C(type)
+        (V(A), the default, or V(AAAA)), C(over) (V(udp), the default, or V(tcp)), C(expect), which is V(answer), the
+        default, or V(nxdomain), and C(answers).
+      - C(traceroute) finds the routers on the way. Its keys are C(from), C(to) and C(hops) (the last two are required).
+      - C(route) looks for a route. Its keys are C(netns), C(dst) (required), C(via), C(dev) and C(present) (V(true)).
+      - C(link) looks at an interface. Its keys are C(netns), C(name) (required), C(mtu), C(mac) and C(up).
+      - C(neighbour) looks for an entry of C(ip neigh). Its keys are C(netns), C(address) (required), C(dev), C(mac),
+        C(state) (a list of V(reachable), V(stale), V(delay), V(probe), V(permanent), V(incomplete) and V(failed)) and
+        C(present) (V(true)).
+      - C(fdb) looks for an entry of C(bridge fdb). Its keys are C(netns), C(mac) (required), C(dev), C(dst) and
+        C(present) (V(true)).
+      - C(vlan) looks at C(bridge vlan). Its keys are C(netns), C(dev) (required) and C(vlans) (required), a list with
+        C(vid), C(pvid) and C(untagged).
+      - C(netns) looks at C(ip netns). Its keys are C(name) (required), C(links) (a list) and C(present) (V(true)).
+      - C(socket) looks at C(ss). Its keys are C(netns), C(protocol) (V(tcp), the default, or V(udp)), C(port)
+        (required), C(state) (V(LISTEN), the default, or V(ESTAB) for TCP, V(UNCONN), the default, or V(ESTAB) for UDP)
+        and C(present) (V(true)).
+      - C(lease) looks at an address by DHCP. Its keys are C(netns), C(dev), C(first) and C(last) (all three required),
+        C(prefix) (V(24)), C(server) and C(name) (V(dnsmasq)), the namespace and name of a M(tcpip.lab.dnsmasq_dhcp).
+      - C(captured) looks at a M(tcpip.lab.capture). Its keys are C(netns), C(name) (required), and C(filter),
+        C(packets), C(absent) and C(count) as for C(captures).
+      - C(conntrack) looks for a tracked connection. Its keys are C(netns), C(protocol) (V(tcp), V(udp), V(icmp) or
+        V(icmpv6), required), C(source), C(destination), C(port), C(reply_source), C(reply_destination), C(reply_port)
+        and C(present) (V(true)).
+      - C(vswitch) looks at a M(tcpip.lab.vswitch). Its keys are C(netns), C(name) (required), C(ports) (a list),
+        C(mac), C(port) and C(present) (V(true)).
+      - C(captures) can be beside a kind that sends packets, except C(mesh). It is a list of what C(tcpdump -n -e) must
+        see meanwhile, each with C(netns), C(dev) (required), C(filter) (in the words of C(pcap-filter(7))),
+        C(promiscuous) (V(false)), C(packets) and C(absent) (lists of regular expressions) and C(count).
+      - Traffic without C(captures) flows at the same time. Traffic with C(captures) follows, one check after another.
+        The kinds that only look come last, and see what the traffic left behind.
       - What is expected to work is tried again for a second or so (IPv6 up to 3 seconds, since new addresses are
         first checked for duplicates), and the report says so. What is expected to fail is tried once.
     type: list
@@ -147,6 +89,9 @@ requirements:
   - ip, bridge and ss (iproute2) for all that is looked at, and for the causes of failures
   - the privileges of root
 seealso:
+  - name: All kinds of checks
+    description: The keys of each kind, with types, defaults and examples.
+    link: https://github.com/tcpip-lab/tcpip.lab/blob/main/docs/checks.md
   - module: tcpip.lab.topology
     description: Builds the network.
   - name: ping(8)

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
+import re
+import typing as t
 
 import pytest
 import yaml
@@ -13,7 +16,10 @@ from ansible_collections.tcpip.lab.plugins.module_utils.checks import model
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds import KINDS
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.modules import check
-from shown import kinds_of_checks
+from shown import KeyOfCheck, keys_of_checks, kinds_of_checks
+
+if t.TYPE_CHECKING:
+    from ansible_collections.tcpip.lab.plugins.module_utils.options import Option, Options
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "integration/targets/check/tasks/examples.yml"
 
@@ -30,12 +36,44 @@ def test_the_documentation_has_every_key_and_word() -> None:
     assert [word for word in words if f"V({word})" not in described] == []
 
 
-def test_the_page_has_every_kind_with_its_keys() -> None:
-    keys = {
-        kind: ", ".join(f"**`{key}`**" if option.required else f"`{key}`" for key, option in found.options.items())
-        for kind, found in KINDS.items()
+def tables() -> dict[str, Options]:
+    """The options of each kind of check, and of what is in them, by the headings of the page."""
+    kinds = {kind: found.options for kind, found in KINDS.items()}
+    inner = {
+        f"{kind}.{key}": option.options
+        for kind, options in kinds.items()
+        for key, option in options.items()
+        if option.options
     }
-    assert {row.kind: row.keys for row in kinds_of_checks()} == keys
+    return {**kinds, **inner, "captures": model.CAPTURE}
+
+
+def row_of(key: str, option: Option, shown: KeyOfCheck) -> KeyOfCheck:
+    """The row that the page has to have. Where there is no default to write, it may say what that means."""
+    kind = f"list of {option.elements or 'str'}" if option.type == "list" else option.type
+    default = shown.default
+    if option.required:
+        default = "required"
+    elif option.default not in (None, "", []):
+        default = f"`{json.dumps(option.default)}`".replace('"', "")
+    return KeyOfCheck(key, kind, default, shown.meaning)
+
+
+def test_the_page_has_every_kind() -> None:
+    assert [row.kind for row in kinds_of_checks()] == [*KINDS]
+
+
+@pytest.mark.parametrize("name", tables())
+def test_the_page_has_every_key_as_it_is_read(name: str) -> None:
+    options, rows = tables()[name], keys_of_checks()[name]
+    assert [row.key for row in rows] == [*options]
+    assert rows == [row_of(row.key, options[row.key], row) for row in rows]
+    choices = {(row.key, word) for row in rows for word in options[row.key].choices}
+    assert choices <= {(row.key, word) for row in rows for word in re.findall(r"`([^`]+)`", row.meaning)}
+
+
+def test_the_page_has_no_table_of_what_there_is_not() -> None:
+    assert keys_of_checks().keys() == tables().keys()
 
 
 def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
