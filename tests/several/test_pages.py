@@ -11,12 +11,14 @@ import typing as t
 import machines
 import yaml
 from labmachine import BIN, ROOT, ansible_environment
-from shown import function, lines
+from shown import examples, function, lines
 
 if t.TYPE_CHECKING:
     from machines import Bed
 
 INVENTORY = "inventory/three.yml"
+PAGE = "docs/several_machines.md"
+BEGINNING = "ansible-playbook tcpip.lab.router -i"
 
 
 def typed(bed: Bed, command: str) -> str:
@@ -30,8 +32,11 @@ def typed(bed: Bed, command: str) -> str:
 def test_a_lab_is_spread_by_the_readmes_commands(bed: Bed) -> None:
     inventory = yaml.safe_load((ROOT / INVENTORY).read_text(encoding="utf-8"))
     assert [*inventory["labs"]["hosts"]] == [machine.name for machine in bed.machines]
+    (shown,) = [yaml.safe_load(text) for text in examples(PAGE, "yaml") if text.startswith("labs:")]
+    assert shown == inventory
     before = bed.snapshots()
-    predict, build, remove = lines("README.md", "ansible-playbook tcpip.lab.router -i")
+    predict, build, remove = commands = lines("README.md", BEGINNING)
+    assert lines(PAGE, BEGINNING) == commands
     typed(bed, predict)
     assert machines.differences(before, bed.snapshots()) == []
     typed(bed, build)

@@ -49,7 +49,7 @@ def test_how_much_a_switch_passes_is_measured(
 
 def test_what_a_lab_over_several_machines_takes_is_measured_of_300_nodes() -> None:
     """How long that takes is not: it is minutes."""
-    program = started("docs/several_machines.md")
+    program = started("docs/testing.md")
     names = ["lab1", "lab2", "lab3"]
     machines = [program.spread.Machine(name, f"192.0.2.{number}", 1500) for number, name in enumerate(names, 1)]
     items = program.star()
