@@ -25,7 +25,7 @@ OF_VLANS = next(question for question in ALL if "vlans" in question)
 #: The lab is built, somebody changes it by hand, and it is asked for the first time, with its answer.
 BUILD, *BY_HAND, ASK = shown.lines(_PAGE)
 (FIRST,) = map(
-    json.loads, re.findall("The answer to the last one is `(.*?)`", (ROOT / _PAGE).read_text(encoding="utf-8"))
+    json.loads, re.findall("the answer to the last command is `(.*?)`", (ROOT / _PAGE).read_text(encoding="utf-8"))
 )
 #: What is said of a question that cannot be read, which is a part of it.
 (REFUSAL,) = shown.examples(_PAGE, "text")
