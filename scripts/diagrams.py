@@ -24,7 +24,7 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = '<!-- The diagram, by "make diagrams": -->', "<!-- End of the diagram. -->"
 _SHOWN = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}\n", re.DOTALL)
-_PLAYBOOK = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+_PLAYBOOK = re.compile(r"```yaml\n(- name: .*?)```", re.DOTALL)
 #: Pages with a playbook on them, whose lab is drawn: one that uses the module topology, and those that use the role.
 _TASK, _ROLES = "impairments", ("own_lab", "several_machines")
 #: The page with a lab that is not as it was declared, and whose lab that is.

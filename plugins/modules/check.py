@@ -113,7 +113,7 @@ EXAMPLES = r"""
     checks:
       - name: ns1 reaches ns2 through the router, which takes one from the TTL
         ping: {from: ns1, to: 198.51.100.1, ttl: 63}
-      - name: ns1 sends by way of the router what is not on its own network
+      - name: ns1 sends through the router what is not on its own network
         route: {netns: ns1, dst: default, via: 192.0.2.254, dev: ns1-veth0}
       - name: The interface of ns1 is up and carries packets of 1500 bytes
         link: {netns: ns1, name: ns1-veth0, mtu: 1500, up: true}
