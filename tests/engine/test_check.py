@@ -73,7 +73,8 @@ def test_a_wrong_ttl_fails(router: LabMachine) -> None:
         "  tried: ping from ns1 to 198.51.100.1",
         "  expected: 3 of 3 replies, ttl 64",
         "  got: 3 of 3 replies, ttl 63",
-        "  likely cause: the way is open, with a route at every hop: ns1 → router → ns2",
+        "  likely cause: 1 router is on the replies' way, and takes 1 from the TTL, which is 64 at first: "
+        "ns2 → router → ns1 (ip netns exec ns1 traceroute -n 198.51.100.1)",
     ]
 
 

@@ -17,6 +17,7 @@ PING = {"ping": {"from": "ns1", "to": "198.51.100.1", "count": 1}}
 PING6 = {"ping": {"from": "ns1", "to": "2001:db8:2::1", "count": 1}}
 OVER = {"ping": {"from": "ns1", "to": "203.0.113.2", "count": 1}}
 NEAR = {"ping": {"from": "ns1", "to": "192.0.2.2", "count": 1}}
+TCP_AT_ROUTER = {"tcp": {"from": "ns1", "to": "198.51.100.1", "at": "router", "port": 54321}}
 TCP = {"tcp": {"from": "ns1", "to": "198.51.100.1", "at": "ns2", "port": 54321}}
 
 
@@ -69,6 +70,21 @@ CASES = {
         "ip -n ns1 link set lo down",
         {"ping": {"from": "ns1", "to": "127.0.0.1"}},
         "lo in ns1 is down (ip -n ns1 link show lo)",
+    ),
+    "loopback down, own address": Case(
+        "ip -n ns1 link set lo down",
+        {"ping": {"from": "ns1", "to": "192.0.2.1", "count": 1}},
+        "lo in ns1 is down (ip -n ns1 link show lo)",
+    ),
+    "loopback down, own address, TCP": Case(
+        "ip -n ns1 link set lo down",
+        {"tcp": {"from": "ns1", "to": "192.0.2.1", "at": "ns1", "port": 54321}},
+        "lo in ns1 is down (ip -n ns1 link show lo)",
+    ),
+    "loopback down at the other end, where it is not needed": Case(
+        "ip -n ns2 link set lo down",
+        TCP_AT_ROUTER,
+        "the way is open, so look at who listens on tcp port 54321 of 198.51.100.1 in ns2 (ip netns exec ns2 ss -lntp)",
     ),
     "no forwarding": Case(
         _in("router", "sysctl -w net.ipv4.ip_forward=0"),
@@ -215,11 +231,32 @@ CASES = {
     "TTL": Case(
         "true",
         {"ping": {"from": "ns1", "to": "198.51.100.1", "ttl": 64}},
+        "1 router is on the replies' way, and takes 1 from the TTL, which is 64 at first: ns2 → router → ns1 "
+        "(ip netns exec ns1 traceroute -n 198.51.100.1)",
+    ),
+    "TTL without a router": Case(
+        "true",
+        {"ping": {"from": "ns1", "to": "192.0.2.254", "ttl": 63}},
+        "no router is on the replies' way, and only routers take from the TTL, which is 64 at first: router → ns1 "
+        "(ip netns exec ns1 traceroute -n 192.0.2.254)",
+    ),
+    "TTL with rewritten addresses": Case(
+        "ip -n ns2 route del default; " + _in("router", "iptables -t nat -A POSTROUTING -o gw-veth1 -j MASQUERADE"),
+        {"ping": {"from": "ns1", "to": "198.51.100.1", "ttl": 64}},
+        "1 router is on the replies' way, and takes 1 from the TTL, which is 64 at first: ns2 → router → ns1 "
+        "(ip netns exec ns1 traceroute -n 198.51.100.1)",
+    ),
+    "TTL as expected, and not the packets": Case(
+        "true",
+        {
+            "ping": {"from": "ns1", "to": "198.51.100.1", "ttl": 63},
+            "captures": [{"netns": "router", "dev": "gw-veth0", "filter": "arp[6:2] = 9", "packets": ["x"]}],
+        },
         "the way is open, with a route at every hop: ns1 → router → ns2",
     ),
     "nobody listens": Case(
         "true",
-        {"tcp": {"from": "ns1", "to": "198.51.100.1", "at": "router", "port": 54321}},
+        TCP_AT_ROUTER,
         "the way is open, so look at who listens on tcp port 54321 of 198.51.100.1 in ns2 (ip netns exec ns2 ss -lntp)",
     ),
 }

@@ -19,6 +19,8 @@ from .subject import Flow, family, netns_words
 
 #: More namespaces than this on a way are a loop.
 _HOPS = 32
+#: What Linux sends packets with (net.ipv4.ip_default_ttl, net.ipv6.conf.all.hop_limit).
+_TTL = 64
 
 
 @dataclass
@@ -72,7 +74,27 @@ def open_way(view: View, flow: Flow) -> str:
     there = walk(view, flow)
     if there.leaves:
         return there.leaves
-    return "" if there.cause else f"the way is open, with a route at every hop: {path_words(there.path)}"
+    if there.cause:
+        return ""
+    counted = _routers(view, flow, there) if flow.ttl else ""
+    return counted or f"the way is open, with a route at every hop: {path_words(there.path)}"
+
+
+def _routers(view: View, flow: Flow, there: Walk) -> str:
+    """What replies lose of their TTL on the way back, if that is not what is expected of them; else ""."""
+    back = walk(view, replace(flow, netns=there.path[-1], to=flow.source or there.source or flow.to))
+    seen = bool(back.cause or back.leaves)  # where addresses are rewritten, the sender's leads nowhere from there
+    path = there.path[::-1] if seen else back.path
+    routers = max(len(path) - 2, 0)
+    if flow.ttl == _TTL - routers:
+        return ""
+    told = {
+        0: "no router is on the replies' way, and only routers take",
+        1: "1 router is on the replies' way, and takes 1",
+    }
+    words = told.get(routers, f"{routers} routers are on the replies' way, and each takes 1")
+    show = see(flow.netns, "traceroute", "-n", flow.to)
+    return f"{words} from the TTL, which is {_TTL} at first: {path_words(path)} ({show})"
 
 
 def path_words(path: list[str]) -> str:
@@ -94,7 +116,7 @@ def walk(view: View, flow: Flow) -> Walk:
     while len(done.path) < _HOPS:
         done.path.append(netns)
         try:
-            if _arrived(view, netns, flow.to):
+            if _arrived(view, netns, flow.to, sent_here=not came_by):
                 return done
             if came_by:
                 _must_forward(view, netns, flow.version, came_by)
@@ -113,7 +135,7 @@ def walk(view: View, flow: Flow) -> Walk:
     return done
 
 
-def _arrived(view: View, netns: str, to: str) -> bool:
+def _arrived(view: View, netns: str, to: str, sent_here: bool) -> bool:
     address = to.partition("%")[0]
     links = view.links(netns)
     loopback = links.get("lo")
@@ -124,7 +146,7 @@ def _arrived(view: View, netns: str, to: str) -> bool:
                 f"{address} on {_the(link)} is not usable: duplicate address detection has not ended, or found another "
                 f"holder ({see(netns, 'ip', 'addr', 'show', link.name)})"
             )
-    if own and ipaddress.ip_address(address).is_loopback and not (loopback and loopback.up):
+    if own and sent_here and not (loopback and loopback.up):  # what a namespace sends to itself goes by lo
         raise _StoppedError(f"lo in {netns_words(netns)} is down ({see(netns, 'ip', 'link', 'show', 'lo')})")
     return own
 

@@ -32,7 +32,8 @@ def family(address: str) -> int:
 @dataclass(frozen=True)
 class Flow:
     """The packets of a check. C(protocol) is icmp, tcp or udp; C(size) is that of the largest packet in
-    bytes (0: it fits everywhere), which must not be cut into fragments under C(df).
+    bytes (0: it fits everywhere), which must not be cut into fragments under C(df). C(ttl) is what answers are to come
+    with (0: any).
     """
 
     netns: str
@@ -42,6 +43,7 @@ class Flow:
     port: int = 0
     size: int = 0
     df: bool = False
+    ttl: int = 0
 
     @property
     def version(self) -> int:

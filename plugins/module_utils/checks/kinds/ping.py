@@ -87,7 +87,7 @@ class Ping(Traffic):
     def flow(self) -> Flow:
         """The echo requests."""
         size = _IP_HEADER[family(self.to)] + _ICMP_HEADER + self.size
-        return Flow(self.from_, self.to, "icmp", self.source or "", size=size, df=self.df)
+        return Flow(self.from_, self.to, "icmp", self.source or "", size=size, df=self.df, ttl=self.ttl or 0)
 
     @property
     def works(self) -> bool:
