@@ -26,6 +26,7 @@ author:
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any
 
 from ansible import constants as C  # noqa: N812 - its name everywhere in Ansible
@@ -40,6 +41,8 @@ _NO_PASSWORD = re.compile(r"Missing \w+ password|a password is required")
 _ASK = "Labs need root, and a password is asked for on the way: add --ask-become-pass"
 #: More steps than these are counted only.
 _MOST_STEPS = 10
+#: More characters than these of what a check expected, or of what it got, are left out.
+_WIDTH = 80
 
 Line = tuple[str, str]
 
@@ -80,9 +83,15 @@ class Lab:
             return [(f"Checks: {len(self.checks)} passed", C.COLOR_OK)]
         found = [f"Checks: {len(failed)} of {len(self.checks)} failed:"]
         for (_stage, _number, name), seen in failed.items():
-            causes = [f"    likely cause: {each['cause']}" for each in seen if each.get("cause")]
-            found += [f"  {name}", *causes]
+            found += [f"  {name}", *(f"    {line}" for each in seen if not each["ok"] for line in _reasons(each))]
         return [(line, C.COLOR_ERROR) for line in found]
+
+
+def _reasons(check: Mapping[str, Any]) -> list[str]:
+    """What was expected and what it got, in one short line, and the likely cause."""
+    expected, got = (shorten(str(check[key]), _WIDTH, placeholder=" ...") for key in ("expected", "got"))
+    cause = [f"likely cause: {check['cause']}"] if check.get("cause") else []
+    return [f"expected: {expected}; got: {got}", *cause]
 
 
 class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say what its types are

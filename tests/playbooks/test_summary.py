@@ -52,8 +52,9 @@ def test_what_failed_is_said_with_its_reason(machine: LabMachine) -> None:
     machine.playbook(LAB, lab_checks=False)
     machine.run(["ip", "netns", "exec", "helloworld", "iptables", "-A", "INPUT", "-j", "DROP"])
     run = machine.playbook(LAB, _fails=True)
-    first, second, name, cause = end(run)
+    first, second, name, seen, cause = end(run)
     assert (first, second) == ("Changed: nothing", "Checks: 1 of 4 failed:")
+    assert seen == "    expected: 3 of 3 replies, ttl 64; got: silence: 3 sent, no answer of any kind"
     assert cause == f"    likely cause: {REASON}"
     # By its message, which Ansible shows twice by itself, and in the end. All that was returned is for -v.
     assert run.stdout.count(name.strip()) == 2
