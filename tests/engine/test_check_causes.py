@@ -108,6 +108,17 @@ CASES = {
         TCP,
         "no way back to 192.0.2.1: ns2 has no route to 192.0.2.1 (ip -n ns2 route get 192.0.2.1)",
     ),
+    "two interfaces on one network": Case(
+        "ip -n router addr del 192.0.2.254/24 dev gw-veth0; "
+        "ip -n router link add to-visitor type veth peer name eth0 netns visitor; "
+        "ip -n router addr add 192.0.2.254/24 dev to-visitor; ip -n router link set to-visitor up; "
+        "ip -n visitor addr add 192.0.2.1/24 dev eth0; ip -n visitor link set eth0 up; "
+        "ip -n router addr add 192.0.2.254/24 dev gw-veth0",
+        {"ping": {"from": "ns1", "to": "192.0.2.254", "count": 1}},
+        "no way back to 192.0.2.1: router answers by to-visitor, and not by gw-veth0, by which it is asked, to visitor "
+        "(ip -n router route get 192.0.2.1)",
+        netns=("ns1", "router", "ns2", "visitor"),
+    ),
     "small MTU": Case(
         "ip -n router link set gw-veth1 mtu 1400",
         {"ping": {"from": "ns1", "to": "198.51.100.1", "size": 1450, "df": True}},

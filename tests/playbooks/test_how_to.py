@@ -38,10 +38,12 @@ def test_captures(machine: LabMachine, reader: Reader) -> None:
     assert "Discover" in reader.types(read)
 
     reader.writes(play)
-    start, read, end = watched
+    start, read, end, leave = watched
     assert "changed=3" in reader.types(start)
-    assert reader.types(read).count("198.51.100.254 > 198.51.100.1: ICMP echo reply") == 3
+    assert reader.types(read).count("203.0.113.254 > 203.0.113.1: ICMP echo reply") == 3
     assert "CHANGED" in reader.types(end)
+    assert "CHANGED" in reader.types(leave)
+    assert "visitor" not in machine.run(["ip", "netns", "list"]).stdout
     assert "echo reply" in reader.types(read)
     machine.run(["rm", "/tmp/cable.pcap"])
 

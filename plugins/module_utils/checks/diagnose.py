@@ -27,6 +27,7 @@ _TTL = 64
 class Walk:
     """A packet's way: the namespaces it passed, the address it started with, and what stopped it ("" if it arrived).
 
+    C(out) is the interface that it left by at first, C(came_by) the one that it reached the last namespace by.
     C(leaves) says where it goes on on another machine, which is not seen from here.
     """
 
@@ -34,6 +35,8 @@ class Walk:
     source: str = ""
     cause: str = ""
     leaves: str = ""
+    out: str = ""
+    came_by: str = ""
 
 
 class _StoppedError(Exception):
@@ -56,11 +59,21 @@ def likely_cause(view: View, flow: Flow) -> str:
     rewritten = any(view.filters(netns, flow.version).nat for netns in there.path)
     if source and not rewritten:
         back = walk(view, replace(flow, netns=there.path[-1], to=source))
-        if back.cause:
-            return f"no way back to {source}: {back.cause}"
+        astray = back.cause or _astray(there, back, source)
+        if astray:
+            return f"no way back to {source}: {astray}"
     if flow.port:
         return _nobody_listens(flow, there.path)
     return f"none found: routes, links, forwarding and filters are in order on {path_words(there.path)}"
+
+
+def _astray(there: Walk, back: Walk, source: str) -> str:
+    """That the answer goes to another namespace with the same address, as where two interfaces are on one network."""
+    if back.leaves or back.path[-1] == there.path[0]:
+        return ""
+    last, end = there.path[-1], back.path[-1]
+    ways = f", and not by {there.came_by}, by which it is asked" if back.out != there.came_by else ""
+    return f"{netns_words(last)} answers by {back.out}{ways}, to {netns_words(end)} ({_get(last, source)})"
 
 
 def _nobody_listens(flow: Flow, path: list[str]) -> str:
@@ -112,18 +125,19 @@ def see(netns: str, *command: str) -> str:
 
 def walk(view: View, flow: Flow) -> Walk:
     """Follow a packet of the flow to its address, namespace by namespace."""
-    done, netns, came_by = Walk(), flow.netns, ""
+    done, netns = Walk(), flow.netns
     while len(done.path) < _HOPS:
         done.path.append(netns)
         try:
-            if _arrived(view, netns, flow.to, sent_here=not came_by):
+            if _arrived(view, netns, flow.to, sent_here=not done.came_by):
                 return done
-            if came_by:
-                _must_forward(view, netns, flow.version, came_by)
+            if done.came_by:
+                _must_forward(view, netns, flow.version, done.came_by)
             link, route = _way_out(view, netns, flow)
             done.source = done.source or _source(link, route, flow.version)
+            done.out = done.out or link.name
             _must_fit(view, link, flow)
-            netns, came_by = _next(view, link, route.via or flow.to.partition("%")[0])
+            netns, done.came_by = _next(view, link, route.via or flow.to.partition("%")[0])
         except _StoppedError as stop:
             done.cause = str(stop)
             return done
