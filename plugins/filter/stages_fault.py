@@ -15,7 +15,9 @@ description:
     P(tcpip.lab.stages#filter), and a check that M(tcpip.lab.check) would refuse, or that is about a namespace which is
     not there in its stage. The items of a topology are read by M(tcpip.lab.topology).
   - A check with a variable that has no value yet is read when it is made.
-positional: before, checks
+  - A fault is also an extra variable (C(-e)) that is none of O(variables), but so like one that it is misspelt. What is
+    meant to remove a lab would build it otherwise.
+positional: before, checks, variables
 options:
   _input:
     description: The stages.
@@ -31,6 +33,11 @@ options:
     description: Whether the checks are read, too.
     type: bool
     default: true
+  variables:
+    description: The variables that can be given.
+    type: list
+    elements: str
+    default: []
 seealso:
   - plugin: tcpip.lab.stages
     plugin_type: filter
@@ -60,25 +67,42 @@ _value:
     (did you mean 'to'?)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
+from ansible.parsing.dataloader import DataLoader
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+from ansible_collections.tcpip.lab.plugins.module_utils.hints import did_you_mean, like
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import kept
 from ansible_collections.tcpip.lab.plugins.plugin_utils.stages import examine
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+#: How like one word is to another that differs in a letter or two.
+_MISSPELT = 0.9
+
 
 @pass_context
-def stages_fault(context: Context, given: Any, before: Sequence[Any] = (), checks: bool = True) -> str:
+def stages_fault(
+    context: Context, given: Any, before: Sequence[Any] = (), checks: bool = True, variables: Sequence[str] = ()
+) -> str:
     """The first fault, "" if there is none."""
     omit = context.resolve("omit")
     try:
+        _refuse_misspelt(load_extra_vars(DataLoader()), variables)
         examine(given, before, (lambda check: kept(check, omit)) if checks else None)
     except LabError as error:
         return str(error)
     return ""
+
+
+def _refuse_misspelt(extra: Iterable[str], variables: Sequence[str]) -> None:
+    """Raises LabError for one that is misspelt. A play may have variables of its own, like none of these."""
+    for name in extra:
+        close = like(name, variables, _MISSPELT) if name not in variables else ""
+        if close:
+            raise LabError("is no variable of labs", f"-e {name}", did_you_mean(close))
 
 
 class FilterModule:

@@ -14,10 +14,20 @@ _MOST = 20
 
 def meant(word: object, known: Collection[str]) -> str:
     """The one of them that is like it, else which there are."""
+    close = like(word, known)
+    return did_you_mean(close) if close else there_are(known)
+
+
+def like(word: object, known: Collection[str], least: float = 0.6) -> str:
+    """The one of them that is most like it, "" if none is so by C(least) (1: the same)."""
     import difflib  # noqa: PLC0415 - faults are few, and it takes its time
 
-    close = difflib.get_close_matches(str(word), known, n=1)
-    return f"did you mean {close[0]!r}?" if close else there_are(known)
+    return next(iter(difflib.get_close_matches(str(word), known, n=1, cutoff=least)), "")
+
+
+def did_you_mean(word: str) -> str:
+    """The question for somebody who may have meant this word."""
+    return f"did you mean {word!r}?"
 
 
 def there_are(known: Collection[str]) -> str:

@@ -136,12 +136,21 @@ def test_the_number_of_tasks_is_small(machine: LabMachine) -> None:
         ({"lab_stages": [{"title": "a", "topology": {"netns": [{"name": "../x"}]}}]}, "netns[0].name: '../x'"),
         ({"lab_stages": []}, "nothing is declared"),
         (
+            {"lab_sate": "absent"},
+            "-e lab_sate: is no variable of labs (did you mean 'lab_state'?). Nothing was changed.",
+        ),
+        ({"walktrough": True}, "-e walktrough: is no variable of labs (did you mean 'walkthrough'?). Nothing was"),
+        (
+            {"lab_report": "/no/such/x.html"},
+            "lab_report: there is no directory /no/such where Ansible runs. Nothing was changed.",
+        ),
+        (
             {"lab_stages": [PLUGGED, {"title": "b", "checks": [{"name": "lo", "link": {"netns": "c", "name": "lo"}}]}]},
             "Stage 2 (b), check 1 (lo): lab_stages[1].checks[0]: 'c' is not in netns of this stage or an earlier one",
         ),
         (
             {"walkthrough": True, "lab_stages": [PLUGGED, {"title": "b", "checks": [{"pong": {}}]}]},
-            "lab_stages[1].checks[0]: 'pong' is not an option (did you mean 'ping'?). Nothing was changed.",
+            "lab_stages[1].checks[0]: 'pong' is no kind of check (did you mean 'ping'?). Nothing was changed.",
         ),
     ],
 )
@@ -153,6 +162,10 @@ def test_what_is_no_scenario_is_refused_and_nothing_is_made(
     assert message in str(run.tasks[-1]["msg"])
     assert run.changed == 0
     assert snapshot.diff(before, machine.snapshot()) == []
+
+
+def test_a_variable_of_the_play_is_nobody_elses(machine: LabMachine) -> None:
+    machine.playbook(path("veth"), "--check", lab_mood="good", lab_port=7)
 
 
 def test_what_is_omitted_in_a_lab_over_several_machines_is_not_there(machine: LabMachine) -> None:

@@ -49,6 +49,11 @@ def test_the_readme_has_all_options_and_their_defaults(role: str) -> None:
     assert not wrong
 
 
+def test_all_that_can_be_given_is_known_lest_it_be_taken_for_misspelt() -> None:
+    known = load("lab/vars/main.yml")["lab_variables"]
+    assert known[:-3] == [*load("lab/meta/argument_specs.yml")["argument_specs"]["main"]["options"]]
+
+
 @pytest.mark.parametrize("playbook", sorted((ROLES.parent / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
 def test_what_playbooks_tell_is_text(playbook: pathlib.Path) -> None:
     """YAML makes a mapping of an item of a list with a colon and a blank in it, and Ansible a text of that."""
