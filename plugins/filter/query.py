@@ -74,7 +74,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The answer, in whatever form the expression gives it. C(null) if what it names is not there.
+  description:
+    - The answer, in whatever form the expression gives it. C(null) if what it names is not there.
+    - The filter fails if the list that the expression begins with is misspelt.
   type: raw
   sample: [ns2, router]
 """
@@ -83,7 +85,19 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.tcpip.lab.plugins.module_utils.hints import did_you_mean, like
 from ansible_collections.tcpip.lab.plugins.plugin_utils.plain import plain
+
+#: Parts of an expression that go on with what their first part has found.
+_BEGINNING = (
+    "filter_projection",
+    "flatten",
+    "index_expression",
+    "pipe",
+    "projection",
+    "subexpression",
+    "value_projection",
+)
 
 
 def query(found: Any, expression: Any) -> Any:
@@ -104,10 +118,22 @@ def query(found: Any, expression: Any) -> Any:
         question = jmespath.compile(plain(expression))
     except jmespath.exceptions.JMESPathError as error:
         raise AnsibleFilterError(f"the expression cannot be read: {error}") from None
+    seen = {**known, **view.of(known)}
+    _must_be_there(question.parsed, seen)
     try:
-        return question.search({**known, **view.of(known)})
+        return question.search(seen)
     except jmespath.exceptions.JMESPathError as error:
         raise AnsibleFilterError(f"the expression {plain(expression)!r} has no answer: {error}") from None
+
+
+def _must_be_there(parsed: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    """The list that the question begins with is not misspelt. Of nothing that is like it the answer is null."""
+    while parsed["type"] in _BEGINNING:
+        parsed = parsed["children"][0]
+    word = parsed["value"] if parsed["type"] == "field" else None
+    close = like(word, seen) if word is not None and word not in seen else ""
+    if close:
+        raise AnsibleFilterError(f"there is no {word!r} ({did_you_mean(close)})")
 
 
 def _result(found: Any) -> Mapping[str, Any]:

@@ -24,8 +24,9 @@ class Feature(Enum):
 
 
 _HINTS = {
+    Feature.VLAN_FILTERING: "leave out vlan_filtering and vlans: separate bridges separate, too",
     Feature.NETEM: "Enterprise Linux and Fedora have the module in the package kernel-modules-extra; "
-    "without it leave out delay, jitter, loss and rate"
+    "without it leave out delay, jitter, loss and rate",
 }
 #: The kinds of interfaces that are made, and what the kernel is built with for them.
 KINDS = {"veth": "CONFIG_VETH", "bridge": "CONFIG_BRIDGE", "vxlan": "CONFIG_VXLAN", "macvlan": "CONFIG_MACVLAN"}

@@ -32,6 +32,11 @@ def identity(kind: str, item: Mapping[str, Any]) -> tuple[Any, ...]:
     return IDENTITIES[kind](item)
 
 
+def named(key: Iterable[Any]) -> str:
+    """A kind and an identity, for people."""
+    return " ".join(str(word) for word in key if word not in (None, ""))
+
+
 def merge(topologies: Iterable[Items]) -> dict[str, list[dict[str, Any]]]:
     """One topology out of several: a later item completes and overrides the earlier one of the same identity."""
     merged: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}

@@ -24,7 +24,10 @@ _ROOT = ("netns", "")
 
 @dataclass(frozen=True)
 class Option:
-    """One option: its Ansible type, and C(value), which normalises what was given or raises ValueError."""
+    """One option: its Ansible type, and C(value), which normalises what was given or raises ValueError.
+
+    C(unit) is that of a number, with an example, for those who write the unit, too.
+    """
 
     type: str = "str"
     value: Callable[[Any], Any] | None = None
@@ -33,6 +36,7 @@ class Option:
     choices: tuple[str, ...] = ()
     elements: str | None = None
     options: Options | None = None
+    unit: str = ""
 
     @cached_property
     def is_plain(self) -> bool:
@@ -43,6 +47,8 @@ class Option:
     def normal(self) -> Callable[[Any], Any]:
         """What makes the normal form of a single value, or of one in a list, or raises ValueError."""
         convert, value = _CONVERT[self.type if self.type != "list" else self.elements or "str"], self.value
+        if self.unit:
+            convert = _measured(convert, self.unit)
         if self.choices:
             return lambda given: _chosen(convert(given), self.choices)
         return (lambda given: value(convert(given))) if value else convert
@@ -153,6 +159,16 @@ def _read_element(given: Any, option: Option, place: str) -> Any:
         return option.normal(given)
     except ValueError as reason:
         raise LabError(str(reason), place) from None
+
+
+def _measured(convert: Callable[[Any], Any], unit: str) -> Callable[[Any], Any]:
+    def converted(given: Any) -> Any:
+        try:
+            return convert(given)
+        except ValueError as reason:
+            raise ValueError(f"{reason}: {unit}") from None
+
+    return converted
 
 
 def _chosen(value: Any, choices: tuple[str, ...]) -> Any:

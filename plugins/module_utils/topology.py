@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import ground
+from . import ground, merging
 from .errors import LabError
 from .hints import meant
 from .kinds import KINDS, Macvlan, Netns, Resource, Vxlan
@@ -57,12 +57,8 @@ def _check_twice(resources: Sequence[Resource]) -> None:
     for resource in resources:
         for key, place in resource.unique():
             if key in seen and seen[key] != place:
-                raise LabError(f"{_named(key)} is declared already, as {seen[key]}", place)
+                raise LabError(f"{merging.named(key)} is declared already, as {seen[key]}", place)
             seen[key] = place
-
-
-def _named(key: tuple[Any, ...]) -> str:
-    return " ".join(str(word) for word in key if word not in (None, ""))
 
 
 def _check_references(resources: Sequence[Resource]) -> None:

@@ -118,11 +118,12 @@ def _check_items(kind: str, items: Any, place: str) -> None:
     seen: dict[Any, str] = {}
     for where, identity in _identities(kind, items, place):
         if identity in seen:
-            raise LabError(f"is declared already, as {seen[identity]}", where, "a later stage may complete it")
+            what = merging.named((kind, *identity))
+            raise LabError(f"{what} is declared already, as {seen[identity]}", where, "a later stage may complete it")
         seen[identity] = where
 
 
-def _identities(kind: str, items: Sequence[Any], place: str) -> Iterator[tuple[str, Any]]:
+def _identities(kind: str, items: Sequence[Any], place: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for number, item in enumerate(items):
         where = f"{place}[{number}]"
         if not isinstance(item, Mapping):

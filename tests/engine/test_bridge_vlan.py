@@ -383,6 +383,12 @@ def test_what_belongs_to_others_is_refused_with_its_owner(machine: LabMachine) -
     assert taken in refused(machine, "topology", name="mine", bridge_vlan=[foreign])
 
 
+NO_FILTERING = (
+    "this kernel has no bridge VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING) "
+    "(leave out vlan_filtering and vlans: separate bridges separate, too)"
+)
+
+
 @pytest.mark.parametrize(
     ("options", "place"),
     [
@@ -396,7 +402,7 @@ def test_a_kernel_without_vlan_filtering_is_named(machine: LabMachine, options: 
     if has_vlan_filtering():
         pytest.skip("this kernel has bridge VLAN filtering")
     cabled(machine)
-    message = f"{place}: this kernel has no bridge VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)"
+    message = f"{place}: {NO_FILTERING}"
     for check in (True, False):
         assert refused(machine, "bridge_vlan", name="br0", netns="bridge", _check=check, **options) == message
     machine.module("bridge_vlan", name="br0", netns="bridge")
@@ -407,5 +413,4 @@ def test_a_lab_that_this_kernel_cannot_have_is_refused_as_a_whole(machine: LabMa
     if has_vlan_filtering():
         pytest.skip("this kernel has bridge VLAN filtering")
     message = refused(machine, "topology", name="switch", **changed(LAB, "bridge_vlan", 0, vlan_filtering=True))
-    reason = "this kernel has no bridge VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)"
-    assert message == f"bridge_vlan[0].vlan_filtering: {reason}"
+    assert message == f"bridge_vlan[0].vlan_filtering: {NO_FILTERING}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import LabError
+from ..hints import like, meant
 from ..lean import dataclass
 from ..options import Option, Options, read
 from . import packets
@@ -47,6 +48,7 @@ def parse(items: Any, place: str = "checks") -> list[Check]:
 
 def parse_one(item: Any, place: str) -> Check:
     """One of them."""
+    _must_be_of_a_kind(item, place)
     given = read(item, CHECK, place)
     kinds = [kind for kind in KINDS if given[kind] is not None]
     if len(kinds) != 1:
@@ -60,6 +62,13 @@ def parse_one(item: Any, place: str) -> Check:
         raise LabError(f"a {kind} check is of too many packets to capture: ping a pair of it", f"{place}.captures")
     captures = build_captures(given["captures"], f"{place}.captures")
     return Check(given["name"] or subject.describe(), subject, captures)
+
+
+def _must_be_of_a_kind(item: Any, place: str) -> None:
+    """What is like none of the words that all checks have is meant for a kind."""
+    for word in item if isinstance(item, dict) else ():
+        if word not in CHECK and like(word, CHECK) not in COMMON:
+            raise LabError(f"{word!r} is no kind of check", place, meant(word, KINDS))
 
 
 def build_captures(given: list[dict[str, Any]] | None, place: str) -> tuple[Capture, ...]:
@@ -78,8 +87,6 @@ CAPTURE: Options = {
     "promiscuous": Option("bool", default=False),
     **packets.OPTIONS,
 }
-CHECK: Options = {
-    "name": Option(),
-    **{name: Option("dict", options=kind.options) for name, kind in KINDS.items()},
-    "captures": Option("list", elements="dict", options=CAPTURE),
-}
+#: What a check of any kind may have.
+COMMON: Options = {"name": Option(), "captures": Option("list", elements="dict", options=CAPTURE)}
+CHECK: Options = {**COMMON, **{name: Option("dict", options=kind.options) for name, kind in KINDS.items()}}

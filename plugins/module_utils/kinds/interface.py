@@ -29,9 +29,9 @@ NETNS = Option(value=values.namespace_or_root)
 
 #: What is done to what it sends.
 IMPAIRMENTS: Options = {
-    "delay": Option("float", value=values.delay),
-    "jitter": Option("float", value=values.jitter),
-    "loss": Option("float", value=values.percent),
+    "delay": Option("float", value=values.delay, unit="milliseconds, as in 100"),
+    "jitter": Option("float", value=values.jitter, unit="milliseconds, as in 10"),
+    "loss": Option("float", value=values.percent, unit="per cent, as in 20"),
     "rate": Option(value=values.rate),
 }
 OPTIONS: Options = {

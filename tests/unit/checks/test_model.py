@@ -55,7 +55,9 @@ def test_every_kind_in_order() -> None:
     ("check", "message"),
     [
         ("ping", "checks[0]: 'ping' is not a mapping of options"),
-        ({"pong": PING}, "checks[0]: 'pong' is not an option (did you mean 'ping'?)"),
+        ({"pong": PING}, "checks[0]: 'pong' is no kind of check (did you mean 'ping'?)"),
+        ({"nmae": "x", "ping": PING}, "checks[0]: 'nmae' is not an option (did you mean 'name'?)"),
+        ({"ping": PING, "capture": []}, "checks[0]: 'capture' is not an option (did you mean 'captures'?)"),
         ({"name": "x"}, "checks[0]: has none, and needs exactly one of ping, "),
         (
             {"ping": PING, "tcp": TCP},

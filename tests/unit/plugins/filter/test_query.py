@@ -98,6 +98,9 @@ def test_data_of_types_that_are_named_otherwise() -> None:
         (FOUND, "nodes[?name", '"nodes[?name"\n            ^'),
         (FOUND, "nodes[?n$]", "Unknown token $:\nnodes[?n$]\n        ^"),
         (FOUND, "len(nodes)", "'len(nodes)' has no answer: Unknown function: len()"),
+        (FOUND, "node[].name", "there is no 'node' (did you mean 'nodes'?)"),
+        (FOUND, "interface[?name == 'a0'] | [0].peer.name", "there is no 'interface' (did you mean 'interfaces'?)"),
+        (FOUND, "lab[0].live", "there is no 'lab' (did you mean 'labs'?)"),
         (FOUND, "contains(no, 'x')", "In function contains(), invalid type for value: None"),
     ],
 )

@@ -94,8 +94,12 @@ def test_what_has_the_same_identity_is_overridden(kind: str, earlier: t.Any, lat
         ([stage(route=[{"dst": "default", "table": "x"}])], "stages[0].topology.route[0]: invalid literal for int()"),
         (
             [stage(netns=[{"name": "a"}, {"name": "b"}, {"name": "a"}])],
-            "stages[0].topology.netns[2]: is declared already, as stages[0].topology.netns[0]"
+            "stages[0].topology.netns[2]: netns a is declared already, as stages[0].topology.netns[0]"
             " (a later stage may complete it)",
+        ),
+        (
+            [stage(veth=[{"name": "a0", "netns": "a"}, {"name": "a0", "netns": "a"}])],
+            "stages[0].topology.veth[1]: veth a a0 is declared already, as stages[0].topology.veth[0]",
         ),
     ],
 )

@@ -32,7 +32,7 @@ def fault(*stages: t.Any, **more: t.Any) -> str:
     ("check", "message"),
     [
         ("ping", "check 1: lab_stages[0].checks[0]: 'ping' is not a mapping of options"),
-        ({"pingg": {}}, "check 1: lab_stages[0].checks[0]: 'pingg' is not an option (did you mean 'ping'?)"),
+        ({"pingg": {}}, "check 1: lab_stages[0].checks[0]: 'pingg' is no kind of check (did you mean 'ping'?)"),
         (
             {"name": "It answers", "ping": {"from": "a", "too": "192.0.2.2"}},
             "check 1 (It answers): lab_stages[0].checks[0].ping: 'too' is not an option (did you mean 'to'?)",

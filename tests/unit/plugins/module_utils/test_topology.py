@@ -78,6 +78,8 @@ FAULTS: list[tuple[Items, str]] = [
         veth(peer={"name": "b", "mtu": 1000, "addresses": ["2001:db8::1/64"]}),
         "veth[0].peer.mtu: 1000 is too small for 2001:db8::1/64, IPv6 needs 1280",
     ),
+    (veth(delay="100ms"), "veth[0].delay: '100ms' is not a number: milliseconds, as in 100"),
+    (veth(peer={"name": "b", "loss": "20%"}), "veth[0].peer.loss: '20%' is not a number: per cent, as in 20"),
     (veth(peer={"name": "b", "netns": "ns9"}), "veth[0].peer.netns: 'ns9' is not in netns (did you mean 'ns2'?)"),
     (veth(netns="ns9"), "veth[0].netns: 'ns9' is not in netns (did you mean 'ns2'?)"),
     (veth(peer={"name": "a", "netns": "ns1"}), "veth[0].peer.name: 'a' is the name of the other end, too"),
