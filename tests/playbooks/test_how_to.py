@@ -71,7 +71,7 @@ def test_an_uplink(machine: LabMachine, reader: Reader) -> None:
 
 
 def test_the_readmes_plays(machine: LabMachine, reader: Reader) -> None:
-    alone, drawn = examples("README.md", "yaml")
+    _requirements, alone, drawn = examples("README.md", "yaml")
     reader.writes(alone, "alone.yml")
     assert "changed=3" in reader.types("ansible-playbook alone.yml")
     assert "1 received" in reader.types("ip netns exec client ping -c 1 -W 9 198.51.100.254")
