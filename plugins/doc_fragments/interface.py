@@ -51,7 +51,7 @@ options:
     type: int
   up:
     description:
-      - Whether the interface is switched on.
+      - Whether the interface is up.
       - The kernel drops the IPv6 addresses and the routes of an interface that is switched off. Addresses that are
         declared come back with the same task, routes have to be declared themselves.
     type: bool

@@ -78,7 +78,7 @@ options:
         default: false
   vlan_filtering:
     description:
-      - Whether the bridge minds VLANs. If it does not, tags are passed on like the rest of a frame.
+      - Whether the bridge is VLAN-aware. If it does not, tags are passed on like the rest of a frame.
       - Omitted, it is not managed. A new bridge does not mind them.
     type: bool
   stp:
@@ -227,7 +227,7 @@ bridge_vlan:
       type: int
       sample: 1500
     up:
-      description: Whether it is switched on.
+      description: Whether it is up.
       returned: success
       type: bool
       sample: true
@@ -260,7 +260,7 @@ bridge_vlan:
       type: str
       sample: 10mbit
     vlan_filtering:
-      description: Whether it minds VLANs.
+      description: Whether it is VLAN-aware.
       returned: success
       type: bool
       sample: true

@@ -13,7 +13,7 @@ version_added: "0.1.0"
 description:
   - Keeps writing what passes an interface, in both directions, to a pcap file, which Wireshark and tcpdump open, also
     while it grows.
-  - A capture can begin before its interface is switched on, so that nothing is missed, and it goes on when that is
+  - A capture can begin before its interface is up, so that nothing is missed, and it goes on when that is
     switched off and on again. tcpdump does neither, so a small program of this collection's own captures, in Python,
     with libpcap's filters. Its speed is enough for labs, not for a loaded link.
 extends_documentation_fragment:
@@ -50,7 +50,7 @@ options:
     type: str
 notes:
   - The interface is opened as root, the packets are read as the user C(nobody).
-  - In a topology, captures start before the interfaces of the lab are switched on, and stop when all else has stopped.
+  - In a topology, captures start before the interfaces of the lab are up, and stop when all else has stopped.
   - Whole records are written at once. The file can be read at any time.
   - Where the disk is full, the file ends with a whole packet and the capture ends, and its log says so. The next run
     goes on in the same file, if there is room.

@@ -23,7 +23,7 @@ requirements:
   - one of the clients C(udhcpc), C(busybox) with C(udhcpc) in it, and C(dhclient), on the managed node
 options:
   dev:
-    description: The interface, in O(netns). It has to be switched on.
+    description: The interface, in O(netns). It has to be up.
     type: str
     required: true
   timeout:
@@ -74,7 +74,8 @@ changes:
   sample:
     - 'start client: dhcp_client c-veth0: udhcpc -f -R -t 5 -T 1 -A 3 -s /bin/sh -i c-veth0'
 diff:
-  description: The lines that go and the lines that come, for C(--diff). What the server will give is not foreseen.
+  description:
+    - The lines that go and the lines that come, for C(--diff). Check mode does not know what the server will give.
   returned: success
   type: dict
   contains:

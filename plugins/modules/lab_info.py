@@ -179,7 +179,7 @@ labs:
               type: int
               sample: 1500
             up:
-              description: Whether it is switched on.
+              description: Whether it is up.
               returned: success
               type: bool
               sample: true

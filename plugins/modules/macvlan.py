@@ -156,7 +156,7 @@ macvlan:
       type: int
       sample: 1500
     up:
-      description: Whether it is switched on.
+      description: Whether it is up.
       returned: success
       type: bool
       sample: true

@@ -26,7 +26,7 @@ options:
     required: true
   loopback:
     description:
-      - Whether C(lo) is switched on.
+      - Whether C(lo) is up.
       - Omitted, it is left as it is. In a new namespace the kernel leaves it switched off, and it has no address at
         all before it is switched on for the first time. Until then even C(ping 127.0.0.1) says C(Network is
         unreachable).
@@ -112,7 +112,7 @@ netns:
       type: str
       sample: ns1
     loopback:
-      description: Whether C(lo) is switched on.
+      description: Whether C(lo) is up.
       returned: success
       type: bool
       sample: true

@@ -36,7 +36,7 @@ options:
     type: str
   dev:
     description:
-      - The interface by which packets leave. It has to be switched on.
+      - The interface by which packets leave. It has to be up.
       - Omitted, it is not managed. The kernel finds it by O(via).
     type: str
   metric:

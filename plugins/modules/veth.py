@@ -51,7 +51,7 @@ options:
         description: The MTU of the other end in bytes, as in O(mtu). Omitted, it is not managed.
         type: int
       up:
-        description: Whether the other end is switched on, as in O(up).
+        description: Whether the other end is up, as in O(up).
         type: bool
         default: true
       delay:
@@ -72,7 +72,7 @@ notes:
     it, and the routes over it, are then lost.
   - It is not made anew in place of an interface of another kind, nor where the peer of the interface lies in a
     namespace that this task does not name. This is an error.
-  - Neither end has a carrier before both are switched on.
+  - Neither end has a carrier before both are up.
   - The MTUs of the two ends are independent of each other. A frame that is larger than the MTU of the end where it
     arrives is dropped in silence, so declare both.
 seealso:
@@ -229,7 +229,7 @@ veth:
       type: int
       sample: 1500
     up:
-      description: Whether it is switched on.
+      description: Whether it is up.
       returned: success
       type: bool
       sample: true
@@ -288,7 +288,7 @@ veth:
           type: int
           sample: 1500
         up:
-          description: Whether it is switched on.
+          description: Whether it is up.
           returned: success
           type: bool
           sample: true

@@ -225,7 +225,7 @@ vxlan:
       type: int
       sample: 1450
     up:
-      description: Whether it is switched on.
+      description: Whether it is up.
       returned: success
       type: bool
       sample: true
