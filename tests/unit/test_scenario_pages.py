@@ -15,7 +15,7 @@ PAGES = sorted((pathlib.Path(__file__).resolve().parents[2] / "docs/scenarios").
 
 def introduction(page: str) -> str:
     """What is between a page's title and its first picture, comment or block of code."""
-    _title, _, rest = page.partition("\n")
+    _title, _line, rest = page.partition("\n")
     return re.split(r"^(?:```|!\[|<!--)", rest, maxsplit=1, flags=re.MULTILINE)[0].strip()
 
 
