@@ -306,7 +306,8 @@ def test_settings_that_change_along_with_forwarding_are_as_they_were(machine: La
         run_as_predicted(machine, "topology", name="lab", **lab)
         run_as_predicted(machine, "topology", name="lab", state="absent")
         same(before, machine.snapshot())
-        refused(machine, "topology", name="lab", **{**lab, "sysctl": [*settings, {"name": "net.no_such", "value": 1}]})
+        too_large = {"name": "net.ipv4.ip_default_ttl", "value": 256}
+        refused(machine, "topology", name="lab", **{**lab, "sysctl": [*settings, too_large]})
         for act in (6, 7, 8):
             killed(machine, act, "topology", name="lab", **lab)
             machine.module("topology", name="lab", state="absent")

@@ -40,15 +40,10 @@ FAULTS: dict[str, tuple[Items, str, str]] = {
         "could not add vxlan lab-vxlan0 id 77 dstport 4789 remote 198.51.100.1 learning on: "
         "A VXLAN device with the specified VNI already exists [File exists]",
     ),
-    "setting that does not exist": (
-        {**NS1, "sysctl": [{"netns": "ns1", "name": "net.ipv4.no_such_setting", "value": "1"}]},
+    "value that the kernel refuses in the root namespace": (
+        {**ROOTED, "sysctl": [{"name": "net.ipv4.ip_default_ttl", "value": "256"}]},
         "true",
-        "could not set ns1: net.ipv4.no_such_setting = 1: No such file or directory",
-    ),
-    "setting that does not exist in the root namespace": (
-        {**ROOTED, "sysctl": [{"name": "net.ipv4.no_such_setting", "value": "1"}]},
-        "true",
-        "could not set net.ipv4.no_such_setting = 1: No such file or directory",
+        "could not change net.ipv4.ip_default_ttl = 64 to net.ipv4.ip_default_ttl = 256: Invalid argument",
     ),
     "value that the kernel refuses": (
         {**NS1, "sysctl": [{"netns": "ns1", "name": "net.ipv4.ip_forward", "value": "perhaps"}]},
