@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .colours import ABSENT, FRAME, INK, MARKS
-from .picture import CHANGED, CROSSING, FAILED, MISSING, Box, Link, Part, Picture
+from .picture import CHANGED, CROSSING, FAILED, MISSING, RIGHT, Box, Link, Part, Picture
 from .view import End
 
 _LINES = {"veth": "---", CROSSING: "-.-", "vxlan": "-.-", "macvlan": "-.-"}
@@ -36,6 +36,8 @@ class _Chart:
             # An interface and a learning switch can have one name.
             self._names.update({(box.name, name): f"b{i}p{j}" for j, name in enumerate(box.parts)})
         self._marks: dict[str, list[str]] = {mark: [] for mark in _STYLES}
+        ends = [(end, side) for link in picture.links for end, side in zip((link.tail, link.head), link.sides)]
+        self._left_by = {end for end, side in ends if side == RIGHT}
 
     def lines(self) -> Iterator[str]:
         """The chart, line by line."""
@@ -58,7 +60,8 @@ class _Chart:
         if box.shared:
             yield f"  {name}(({_label(box.title)}))"
             return
-        yield f"  subgraph {name}[{_label(box.title, *_word(box.mark))}]"
+        # A title has room for one line.
+        yield f"  subgraph {name}[{_label(' – '.join([box.title, *_word(box.mark)]))}]"
         if box.notes or not (box.parts or box.switches):
             yield f"    {self._marked(f'{name}n', 'note')}[{_label(*box.notes or [' '])}]"
         for each, part in box.parts.items():
@@ -69,11 +72,17 @@ class _Chart:
         self._marked(name, box.mark)
 
     def _switch(self, box: Box, name: str, switch: Part) -> Iterator[str]:
-        """A bridge or learning switch, and lines to its ports."""
+        """A bridge or learning switch, and lines to its ports.
+
+        Mermaid puts what a line begins at on the left. So do the ports that lines come in at stand there, and those
+        that lines leave by on the right: otherwise these would be led back, through other boxes.
+        """
         yield f"    {name}[[{_part(switch)}]]"
         for port in box.parts.values():
             if port.switch == switch.name:
-                yield f"    {self._names[box.name, port.name]} --- {name}"
+                key = (box.name, port.name)
+                ends = (name, self._names[key]) if key in self._left_by else (self._names[key], name)
+                yield f"    {' --- '.join(ends)}"
 
     def _marked(self, name: str, mark: str) -> str:
         if mark:

@@ -181,7 +181,8 @@ def read_mermaid(text: str) -> Read:
         elif line == "end":
             stack.pop()
         elif link := re.match(r'(\w+) (?:---|-\.-)(?:\|"(.*)"\|)? (\w+)$', line):
-            ends = [ids[link[1]], ids[link[3]]]
+            # a switch may be before or behind its port
+            ends = [ids[each] for each in sorted((link[1], link[3]), key=lambda each: "s" in each)]
             if ends[0][0] == ends[1][0]:
                 read.ports[ends[0]] = ends[1][1]
             else:
@@ -297,7 +298,7 @@ def test_what_is_in_colour_is_told_by_a_word_too(kind: t.Any, read: t.Callable[[
     )
     titles = {
         dot: r'"13"><B>(\w+)</B></FONT>(?:<BR/><B>(\w+)</B>)?',
-        mermaid: r'subgraph b\d\["(\w+)(?:<br/>(\w+))?"',
+        mermaid: r'subgraph b\d\["(\w+)(?: #8211; (\w+))?"',
     }
     assert dict(re.findall(titles[kind], text)) == {"a": "failed", "b": "changed", "c": "missing"}
     said = read(text).said
@@ -305,6 +306,20 @@ def test_what_is_in_colour_is_told_by_a_word_too(kind: t.Any, read: t.Callable[[
         name[1]: said[name][-1] for name in said if isinstance(name, tuple) and name[1] in ("a0", "br0", "b1", "c0")
     }
     assert words == {"a0": "changed", "br0": "changed", "b1": "missing", "c0": "missing"}
+
+
+def test_mermaid_has_a_switch_between_the_ports_that_lines_come_in_at_and_those_that_they_leave_by() -> None:
+    """What a line begins at it puts on the left: with all ports there, lines would be led back through other boxes."""
+    cables = [("a", "p0"), ("b", "p1")]
+    lab: Items = {
+        "netns": [{"name": "a"}, {"name": "sw"}, {"name": "b"}],
+        "bridge_vlan": [{"name": "br0", "netns": "sw", "ports": [{"name": "p0"}, {"name": "p1"}]}],
+        "veth": [{"name": "eth0", "netns": node, "peer": {"name": port, "netns": "sw"}} for node, port in cables],
+    }
+    chart = picture(mermaid, lab)
+    names = dict(re.findall(r'(b\d[ps]\d)\[+"(\w+)', chart))
+    ways = [[names[each] for each in way] for way in re.findall(r"(b\d[ps]\d) --- (b\d[ps]\d)", chart)]
+    assert sorted(ways) == [["br0", "p1"], ["eth0", "p0"], ["p0", "br0"], ["p1", "eth0"]]
 
 
 def test_the_legend_is_no_larger_than_the_labels() -> None:
