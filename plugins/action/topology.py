@@ -14,10 +14,13 @@ import typing as t
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.tcpip.lab.plugins.plugin_utils.in_place import InPlace
+from ansible_collections.tcpip.lab.plugins.plugin_utils.written import placed
 
 #: Connections by which two commands can run at once.
 _CONNECTIONS = ("local", "ssh")
 _EVERY_S = 1.5
+#: The variable of the role C(lab) that says where its topology was written.
+_WRITTEN = "lab_written"
 #: So many characters of what a machine tells are shown.
 _MOST = 200
 
@@ -31,9 +34,19 @@ class ActionModule(InPlace):
         With the result of a task, Ansible hands over what the task was given, though who takes it has that already.
         """
         result = super().run(tmp, task_vars)
+        if result.get("failed"):
+            result["msg"] = self._placed(str(result.get("msg", "")), task_vars or {})
         if not self._task.until and not self._task.retries:  # otherwise it may be needed again
             self._task.args = {name: self._task.args[name] for name in ("name", "state") if name in self._task.args}
         return result
+
+    def _placed(self, said: str, known: t.Mapping[str, t.Any]) -> str:
+        """What the module said, with the places of what it was given where the role C(lab) has put that together."""
+        written: t.Any = {}
+        if "machines" not in self._task.args:  # of its part of a lab the module has other places
+            with contextlib.suppress(AnsibleError):  # what is told matters more than where it is
+                written = self._templar.template(known.get(_WRITTEN))
+        return placed(said, written or {})
 
     def run_module(self, args: dict[str, t.Any], known: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module, once."""

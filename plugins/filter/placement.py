@@ -10,7 +10,7 @@ short_description: Where the nodes of a lab are to be that is spread over severa
 version_added: 0.1.0
 description:
   - Tells, before anything is made, what M(tcpip.lab.topology) does with its option C(machines).
-positional: name, machines, whole
+positional: name, machines, whole, written
 options:
   _input:
     description: The topology, as M(tcpip.lab.topology) takes it, a dictionary of lists of items by kind.
@@ -26,6 +26,12 @@ options:
     required: true
   whole:
     description: The topology that this one is to become, if nodes are to be where that has them.
+    type: dict
+  written:
+    description:
+      - Where the topology was written, if it was put together, as by P(tcpip.lab.stages#filter). By the names of
+        variables a topology each, or a list of stages, in the order in which they add up.
+      - An error tells the place of what is wrong in these.
     type: dict
 seealso:
   - module: tcpip.lab.topology
@@ -68,11 +74,19 @@ from typing import Any, Callable
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
 from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
+from ansible_collections.tcpip.lab.plugins.plugin_utils.written import placed
 
 
 @refusing
-def placement(given: Any, name: str, machines: Any, whole: Any = None) -> dict[str, Any]:
+def placement(given: Any, name: str, machines: Any, whole: Any = None, written: Any = None) -> dict[str, Any]:
     """Where the nodes are to be. Raises AnsibleFilterError with the place of the first fault."""
+    try:
+        return _placement(given, name, machines, whole)
+    except LabError as error:
+        raise LabError(placed(str(error), written or {})) from None
+
+
+def _placement(given: Any, name: str, machines: Any, whole: Any) -> dict[str, Any]:
     # All filters of a collection are imported when one is used, and labs on one machine need none of this.
     from ansible_collections.tcpip.lab.plugins.module_utils import spread  # noqa: PLC0415
 

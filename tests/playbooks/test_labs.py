@@ -133,7 +133,14 @@ def test_the_number_of_tasks_is_small(machine: LabMachine) -> None:
             {"lab_stages": [{"title": "a", "topology": {"veths": []}}]},
             "Stage 1 (a): lab_stages[0].topology.veths: is not a kind of resource (did you mean 'veth'?). Nothing",
         ),
-        ({"lab_stages": [{"title": "a", "topology": {"netns": [{"name": "../x"}]}}]}, "netns[0].name: '../x'"),
+        (
+            {"lab_stages": [{"title": "a", "topology": {"netns": [{"name": "../x"}]}}]},
+            "lab_stages[0].topology.netns[0].name: '../x'",
+        ),
+        (
+            {"lab_stages": [PLUGGED, {"title": "b", "topology": {"veth": [{"name": "a0", "netns": "a"}]}}]},
+            "lab_stages[1].topology.veth[0].peer: is required",
+        ),
         ({"lab_stages": []}, "nothing is declared"),
         (
             {"lab_sate": "absent"},

@@ -47,7 +47,7 @@ def test_what_is_not_to_be_told_is_not_told(machine: LabMachine, tmp_path: pathl
 def test_what_failed_is_said_with_its_reason(machine: LabMachine) -> None:
     machine.run(["ip", "netns", "add", "helloworld"])
     (said,) = end(machine.playbook(LAB, _fails=True))
-    assert said.startswith("Failed: localhost: netns[0].name: namespace 'helloworld' exists")
+    assert said.startswith("Failed: localhost: lab_stages[0].topology.netns[0].name: namespace 'helloworld' exists")
     machine.run(["ip", "netns", "del", "helloworld"])
     machine.playbook(LAB, lab_checks=False)
     machine.run(["ip", "netns", "exec", "helloworld", "iptables", "-A", "INPUT", "-j", "DROP"])
