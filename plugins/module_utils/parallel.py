@@ -1,7 +1,7 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looking at many namespaces on all processors: each looks at a share of them, in a process of its own.
+"""Looking at many namespaces on all processors, by a process for each: who is faster looks at more of them.
 
 What the kernel tells is soon told. To make something of it takes Python five times as long, and of that Python does one
 thing at a time.
@@ -13,7 +13,7 @@ import math
 import os
 import pickle
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Callable, TypeVar
 
@@ -22,31 +22,52 @@ from .progress import Progress
 
 #: To begin a process and to hear what it found takes as long as to look at a few dozen.
 _WORTH_IT = 200
+#: The names are taken in so many parts at most, whose numbers are bytes.
+_PARTS = 128
 
 _Found = TypeVar("_Found")
 
 
-def looked(look: Callable[[str], _Found], names: Sequence[str], progress: Progress) -> Iterator[_Found]:
+def looked(look: Callable[[str], _Found], names: Sequence[str], progress: Progress) -> list[_Found]:
     """What C(look) finds in each of the namespaces, in their order. It changes nothing, and finds plain data."""
-    own, *others = _shares(names)
     with ExitStack() as stack:
-        helped = {share[0]: stack.enter_context(_helper(look, share)) for share in others}
-        known: dict[str, _Found] = {}
-        for name in progress.through([*own, *(name for share in others for name in share)], "read", "namespaces"):
-            if name in helped:
-                known = _heard(helped[name])
-            yield known.pop(name) if name in known else look(name)
+        helpers = _helpers(len(names))
+        own = stack.enter_context(_shared(names)) if helpers else names
+        pipes = [stack.enter_context(_helper(look, own)) for _ in range(helpers)]
+        found = {name: look(name) for name in progress.through(own, len(names), "read", "namespaces")}
+        for pipe in pipes:
+            found.update(_heard(pipe))
+    return [found[name] if name in found else look(name) for name in names]
 
 
-def _shares(names: Sequence[str]) -> list[Sequence[str]]:
-    """Parts of much the same size, one for each processor, as far as there is enough to do. The first is ours."""
-    number = max(1, min(len(os.sched_getaffinity(0)), len(names) // _WORTH_IT))
-    size = math.ceil(len(names) / number)
-    return [names[size * each : size * (each + 1)] for each in range(number)]
+def _helpers(number: int) -> int:
+    """How many processes besides this one: one for each processor, as far as there is enough to do."""
+    return max(1, min(len(os.sched_getaffinity(0)), number // _WORTH_IT)) - 1
 
 
 @contextmanager
-def _helper(look: Callable[[str], Any], names: Sequence[str]) -> Iterator[int | None]:
+def _shared(names: Sequence[str]) -> Iterator[Iterable[str]]:
+    """The names for several processes that go through them: each of these takes a part whenever it has done one.
+
+    The numbers of the parts lie in a pipe, from which no two processes read the same byte.
+    """
+    size = math.ceil(len(names) / _PARTS)
+    numbers, writing = os.pipe()
+    os.write(writing, bytes(range(math.ceil(len(names) / size))))
+    os.close(writing)
+    try:
+        yield _taken(names, size, numbers)
+    finally:
+        os.close(numbers)
+
+
+def _taken(names: Sequence[str], size: int, numbers: int) -> Iterator[str]:
+    while number := os.read(numbers, 1):
+        yield from names[size * number[0] : size * (number[0] + 1)]
+
+
+@contextmanager
+def _helper(look: Callable[[str], Any], names: Iterable[str]) -> Iterator[int | None]:
     """A process that looks, for the length of the block; the pipe in which it is heard, None if there can be none."""
     reading, writing = os.pipe()
     try:
@@ -67,7 +88,7 @@ def _helper(look: Callable[[str], Any], names: Sequence[str]) -> Iterator[int | 
         os.waitpid(pid, 0)
 
 
-def _help(look: Callable[[str], Any], names: Sequence[str], writing: int) -> None:
+def _help(look: Callable[[str], Any], names: Iterable[str], writing: int) -> None:
     """Be the helper. What goes wrong here need not be told: who misses an answer looks for it."""
     try:
         privileges.end_with_parent()

@@ -36,11 +36,11 @@ class Progress:
             os.pwrite(self._file, words().encode(), 0)
         self._due = time.monotonic() + EVERY_S
 
-    def through(self, items: Sequence[_T], verb: str, nouns: str) -> Iterator[_T]:
-        """The items one by one, each time telling how many of them there have been; each is a place to end."""
+    def through(self, items: Iterable[_T], of: int, verb: str, nouns: str) -> Iterator[_T]:
+        """The items one by one, each time telling how many of so many there have been; each is a place to end."""
         for number, item in enumerate(items):
             interruption.heed()
-            self.tell(lambda number=number: f"{verb} {number} of {len(items)} {nouns}")  # type: ignore[misc]
+            self.tell(lambda number=number: f"{verb} {number} of {of} {nouns}")  # type: ignore[misc]
             yield item
 
     def steps(self, done: Sequence[Operation], of: Sequence[Operation]) -> None:

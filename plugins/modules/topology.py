@@ -128,6 +128,9 @@ notes:
   - Everything is checked before anything is changed. A message names the place of the fault, such as
     C(veth[3].peer.netns).
   - If the kernel refuses a step, all steps before it are undone, newest first.
+  - In each namespace of a large lab the module holds a file open. So it raises its own soft limit of open files
+    (C(RLIMIT_NOFILE)), to no more than the hard one. Where that is too low, it closes files and opens them again. The
+    processes that it starts have the limit that it was started with.
   - Work that takes longer than a moment tells on standard error how many namespaces and links are done, by the
     connections C(local) and C(ssh), unless it is C(async).
   - Every interface that the lab makes carries the alias C(tcpip.lab:<lab>) (C(ip link) shows it), every namespace

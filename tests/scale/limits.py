@@ -92,8 +92,8 @@ def _small_lab(results: Results) -> float | None:
     return _ratio(results.play(f"veth{catalogue.UNCHECKED}"), results.play(catalogue.EMPTY))
 
 
-def _size_of(what: str) -> t.Callable[[Results], float | None]:
-    return lambda results: _took(results, "module", Phase.CREATE, _LARGE, what)
+def _memory(results: Results) -> float | None:
+    return _took(results, "module", Phase.CREATE, _LARGE, "memory")
 
 
 def _telling(results: Results) -> float | None:
@@ -111,8 +111,7 @@ PROMISES = (
     Promise("one attribute changed, to creation", "", 0.35, _of_creation(Phase.CHANGE)),
     Promise("removal: the module to the fastest `ip netns del`", "", 1.3, _removal),
     Promise(f"what is above the floor, {_LARGE:,} nodes to {_SIZE:,}", "", 12, _growth),
-    Promise(f"memory of the module, {_LARGE:,} nodes", "MiB", 400, _size_of("memory")),
-    Promise(f"open files of the module, {_LARGE:,} nodes", "", 1024, _size_of("files")),
+    Promise(f"memory of the module, {_LARGE:,} nodes", "MiB", 400, _memory),
     Promise("the lab `veth` without checks, to an empty play", "", 2, _small_lab),
     Promise(f"{catalogue.PAIRS}, checked", "s", 5, lambda results: results.play(catalogue.PAIRS)),
 )

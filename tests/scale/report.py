@@ -27,6 +27,9 @@ Made by `make bench`, with all figures. All means build the same networks in one
 throw-away machine; `ip -j` shows that what they have built is the same. Between two measurements the machine comes to
 rest: for 15 s after they are up, IPv6 nodes ask for routers, which all nodes on their switch hear.
 
+CPU, memory and open files are those of the creation, memory and open files the most that one process had at a time. The
+module raises its own soft limit of open files to as many as it needs.
+
 | means | what it is |
 |---|---|
 | module | `tcpip.lab.topology` alone: the Python process that Ansible starts on a managed machine |
@@ -81,13 +84,13 @@ def promises(verdicts: t.Sequence[Verdict]) -> list[str]:
 
 def table(plan: Plan, results: Results, work: str, size: int) -> list[str]:
     """Seconds of each means and phase, and for the creation what else it took."""
-    head = ["means", *(f"{phase.value}, s" for phase in plan.phases), "CPU, s", "memory, MiB"]
+    head = ["means", *(f"{phase.value}, s" for phase in plan.phases), "CPU, s", "memory, MiB", "open files"]
     rows = []
     for means in plan.means:
         cases = [Case(work, size, means.name, phase) for phase in plan.phases]
         if any(case in results.samples for case in cases):
             create = Case(work, size, means.name, Phase.CREATE)
-            also = [_figure(results.median(create, what)) for what in ("cpu", "memory")]
+            also = [_figure(results.median(create, what)) for what in ("cpu", "memory", "files")]
             rows.append([means.name, *(_spread(results, case) for case in cases), *also])
     return [_row(head), _row(["---"] * len(head)), *(_row(row) for row in rows)]
 
