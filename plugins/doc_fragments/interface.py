@@ -26,7 +26,8 @@ options:
     description:
       - IPv4 and IPv6 addresses that the interface has, each with its prefix length, such as V(192.0.2.1/24) or
         V(2001:db8::1/64).
-      - Other addresses stay, unless O(purge_addresses=true).
+      - Other addresses stay, unless O(purge_addresses=true). An IPv6 address that is there with another prefix length
+        is replaced.
     type: list
     elements: str
     default: []

@@ -19,12 +19,14 @@ notes:
   - The command is started without a shell, in a session of its own, with C(PATH), C(LANG) and C(HOME) as its
     environment, and no open file of the module's. What it prints is added to its log.
   - Its files, its log and a record of it are in C(/run/tcpip.lab/process), a directory for each lab, namespace and
-    process. Nobody but root, and the user that it runs as where its own files are concerned, may read them.
+    process. Nobody but root may read them, but for its own files, which the primary group of the user that it runs as
+    may read.
   - A process is known by its number, the time at which it was started and its namespace. One that was given the number
     later is never signalled. Its children are known by their session and by a word in their environment.
   - It is started anew if it does not run, if what is declared for it has changed, or if its namespace or an interface
-    that it is bound to has been made anew. Nothing else restarts it. A file of its own that was edited by hand gets its
-    content back while the process goes on.
+    that it is bound to has been made anew. Nothing else restarts it, nor does a change of how one knows that it serves,
+    of how long that may take, or of how it is stopped, which count when it is next started or stopped. A file of its
+    own that was edited by hand gets its content back while the process goes on.
   - When it is stopped, its children end, too, and its files are removed. It is stopped before its namespace is removed.
   - In check mode the command is looked for, and not asked whether it likes its configuration.
 """

@@ -26,6 +26,9 @@ from .rundir import DIRECTORY, make_directory, remove_empty, sweep
 from .values import namespace, namespace_or_root, text
 
 _NETNS_DIRECTORY_IS_OURS = ".netns-directory"
+#: What is lost with a ledger: the machine's, and a lab's.
+_FIRST_VALUES = "nobody knows then what the settings were before the modules changed them"
+_NOT_MARKED = "what the lab made is known by its marks, but not what its settings were first"
 
 
 @dataclass
@@ -72,7 +75,8 @@ def load(lab: str) -> Ledger | None:
     except FileNotFoundError:
         return None
     except LabError as error:
-        raise LabError(error.message, hint="remove the file; the marks suffice") from error
+        lost = _FIRST_VALUES if lab == MACHINE else _NOT_MARKED
+        raise LabError(error.message, hint=f"remove the file: {lost}") from error
 
 
 def save(ledger: Ledger) -> None:

@@ -39,7 +39,7 @@ def write_setting(name: str, value: str) -> None:
     """Set a kernel setting in this thread's namespace. Raises OSError with the kernel's reason."""
     descriptor = os.open(setting_path(name), os.O_WRONLY | os.O_CLOEXEC)
     try:
-        os.write(descriptor, value.encode())
+        os.write(descriptor, f"{value}\n".encode())  # an empty value alone would be nothing to write
     finally:
         os.close(descriptor)
 

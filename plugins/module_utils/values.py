@@ -19,6 +19,8 @@ from typing import Any, Callable, TypeVar
 #: interfaces are named after their nodes.
 NAME_BYTES = 15
 LAB_BYTES = 63
+_FILE_BYTES = 200
+_LETTERS = "letters, digits, '_', '.', '-', beginning with a letter or a digit"
 
 _NAME_REFUSED = re.compile(r"[\s/:%\x00-\x1f\x7f]")
 _LAB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -72,21 +74,24 @@ def namespace_or_root(value: str) -> str:
 def lab(value: str) -> str:
     """The name of a lab: a file name and part of marks, so letters, digits, C(_), C(.) and C(-) only."""
     if len(value) > LAB_BYTES or not _LAB.fullmatch(value):
-        raise ValueError(f"{value!r} is not a lab's name: 1 to {LAB_BYTES} letters, digits, '_', '.', '-'")
+        raise ValueError(f"{value!r} is not a lab's name: 1 to {LAB_BYTES} {_LETTERS}")
     return value
 
 
 def process_name(value: str) -> str:
     """The name of a process of ours: part of a file name, so as that of a lab."""
     if len(value) > LAB_BYTES or not _LAB.fullmatch(value):
-        raise ValueError(f"{value!r} is not a process's name: 1 to {LAB_BYTES} letters, digits, '_', '.', '-'")
+        raise ValueError(f"{value!r} is not a name: 1 to {LAB_BYTES} {_LETTERS}")
     return value
 
 
 def file_name(value: str) -> str:
     """The name of a file in a directory of ours, perhaps in directories below it: it cannot lead out of there."""
-    if len(value) > 200 or not all(_PART.fullmatch(part) for part in value.split("/")):
-        raise ValueError(f"{value!r} is not a file's name: letters, digits, '_', '.', '-', and '/' between directories")
+    if len(value) > _FILE_BYTES or not all(_PART.fullmatch(part) for part in value.split("/")):
+        raise ValueError(
+            f"{value!r} is not a file's name: up to {_FILE_BYTES} letters, digits, '_', '.', '-', and '/' between"
+            " directories, each name beginning with a letter, a digit or '_'"
+        )
     return value
 
 
@@ -225,11 +230,23 @@ mtu = between(68, 65535, "an MTU")  # RFC 791: every IPv4 link carries 68 bytes
 snaplen = between(64, 262144, "a number of bytes to keep of a packet")
 seconds = between(1, 3600, "a number of seconds")
 metric = between(0, 2**32 - 1, "a metric")
-table = between(1, 2**32 - 1, "a routing table")
 delay = between(0, 3_600_000, "a delay in milliseconds")
 #: The kernel cuts a longer one off (netem_change in net/sched/sch_netem.c: nanoseconds in 31 bits).
 jitter = between(0, 2147, "a jitter in milliseconds")
 percent = between(0, 100, "a percentage")
+#: RT_TABLE_LOCAL in linux/rtnetlink.h.
+_LOCAL_TABLE = 255
+_any_table = between(1, 2**32 - 1, "a routing table")
+
+
+def table(value: int) -> int:
+    """A routing table that people have routes in."""
+    if value == _LOCAL_TABLE:
+        raise ValueError(
+            f"{value} is the table that the kernel fills, with the machine's addresses: declare the address"
+        )
+    return _any_table(value)
+
 
 #: tc(8): bits a second, by the prefixes of SI and of IEC; without a unit they are bits.
 _RATE_UNITS: dict[str, int] = {

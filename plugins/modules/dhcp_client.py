@@ -27,14 +27,14 @@ options:
     type: str
     required: true
   timeout:
-    description: How many seconds it may take until the interface is configured.
+    description: How many seconds it may take until the interface is configured, V(1) to V(3600).
     type: int
     default: 15
 notes:
   - The first client of the list above that is there is used. One that runs already stays, whichever it is.
   - The client runs as the user C(nobody), with the capabilities that it needs for the network. A small script of this
-    collection's takes the place of the client's own. It configures the interface, and neither C(/etc/resolv.conf) nor
-    anything else outside the namespace is touched. Name servers are only returned.
+    collection's, which C(/bin/sh) runs, takes the place of the client's own. It configures the interface, and neither
+    C(/etc/resolv.conf) nor anything else outside the namespace is touched. Name servers are only returned.
   - C(dhclient) needs a C(/run) from which programs can be started. On Debian it is mounted otherwise, and C(udhcpc)
     does not need it.
   - A default route that is there already stays, and the client adds none.

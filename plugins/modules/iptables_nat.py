@@ -55,8 +55,8 @@ options:
         choices: [PREROUTING, INPUT, OUTPUT, POSTROUTING]
       ip_version:
         description:
-          - The IP version whose packets are meant. Omitted, it is that of the addresses in the rule, and V(ipv4)
-            without any.
+          - The IP version whose packets are meant. Omitted, it is that of the addresses in the rule, V(ipv6) for the
+            protocol C(icmpv6), and else V(ipv4).
         type: str
         choices: [ipv4, ipv6]
       source:

@@ -16,7 +16,7 @@ description:
   - What is there is told in the form that M(tcpip.lab.topology) takes, so that the one can be compared with the other,
     or be run as a lab. It is all that is in the lab's namespaces, whoever made it.
   - Without O(name) the whole machine is read, and what is left of labs whose records are lost is told, too.
-  - Nothing is changed. Each namespace is read once, in this process.
+  - Nothing is changed. Each namespace is read once, by a process for each processor where they are hundreds.
 extends_documentation_fragment:
   - tcpip.lab.attributes.info
 options:
@@ -26,7 +26,9 @@ options:
       - If it is omitted, it is every lab that has a record on this machine.
     type: str
   machine:
-    description: Whether to tell also what belongs to no lab, in the root namespace and in all others that have a name.
+    description:
+      - Whether to tell also what belongs to no lab, in the root namespace and in all others that have a name.
+      - With a O(name) it is refused.
     type: bool
     default: false
 requirements:
@@ -331,12 +333,14 @@ OPTIONS: Options = {
 def look(given: dict[str, Any]) -> dict[str, Any]:
     """The module's result. Raises LabError where nothing can be found out."""
     options = read(given, OPTIONS, "")
+    if options["name"] and options["machine"]:
+        raise LabError("a lab is told of alone", "machine", "leave out one of name and machine")
     return survey.take(options["name"], options["machine"])
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(argument_spec(OPTIONS), mutually_exclusive=[["name", "machine"]], supports_check_mode=True)
+    module = AnsibleModule(argument_spec(OPTIONS), supports_check_mode=True)
     runner.require(module, "to enter namespaces and to read the records of labs")
     try:
         module.exit_json(changed=False, **look(module.params))

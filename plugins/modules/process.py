@@ -51,16 +51,23 @@ options:
       - Omitted, it is the directory of O(files), or C(/) if there are none.
     type: str
   environment:
-    description: Variables that are added to its environment. A diff shows their names, and not their values.
+    description:
+      - Variables that are added to its environment.
+      - A diff shows their names, and in place of each value the beginning of its SHA-256 digest.
     type: dict
   files:
-    description: Files that it needs. It can read them and not write them.
+    description:
+      - Files that it needs. It can read them and not write them.
+      - A diff shows what is in them, and the result of the task has the diff. What is secret needs C(no_log) on the
+        task.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
-        description: The name of the file. With C(/) in it, it lies in a directory below.
+        description:
+          - The name of the file, at most 200 letters, digits, C(_), C(.) and C(-), the first of them none of C(.) and
+            C(-). With C(/) in it, it lies in a directory below.
         type: str
         required: true
       content:
@@ -69,8 +76,8 @@ options:
         required: true
   ready:
     description:
-      - How to know that it serves. The task waits for all that is given here, and fails with the last lines of the log
-        if they do not come.
+      - How to know that it serves. The task that starts it waits for all that is given here, and fails with the last
+        lines of the log if they do not come. Of one that runs it is not asked.
       - Omitted, it is enough that it has been started.
     type: dict
     suboptions:
@@ -84,7 +91,7 @@ options:
         description: A regular expression of Python's that a line of its log has to match somewhere.
         type: str
       timeout:
-        description: The longest time to wait, in seconds.
+        description: The longest time to wait, V(1) to V(3600) seconds.
         type: int
         default: 10
   stop_signal:
@@ -93,7 +100,7 @@ options:
     choices: [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGKILL]
     default: SIGTERM
   stop_timeout:
-    description: How many seconds it may take to end before it is killed.
+    description: How many seconds it may take to end before it is killed, V(1) to V(3600).
     type: int
     default: 10
 seealso:

@@ -47,7 +47,8 @@ options:
     type: int
   table:
     description:
-      - The number of the routing table, V(1) to V(4294967295) (see ip-rule(8)). 254 is the one called C(main).
+      - The number of the routing table, V(1) to V(4294967295) (see ip-rule(8)). 254 is the one called C(main). V(255)
+        is refused. The kernel fills it, with the addresses of the machine.
     type: int
     default: 254
   source:

@@ -41,6 +41,7 @@ options:
     type: int
     default: 4789
 requirements:
+  - pyroute2 >= 0.7.2 on the managed node
   - ping (iputils) and ss (iproute2) where there are O(peers)
   - the privileges of root
 seealso:
@@ -118,7 +119,7 @@ def look(given: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec(OPTIONS), supports_check_mode=True)
-    runner.require(module)
+    runner.require(module, "to measure what the network between the machines carries")
     try:
         module.exit_json(changed=False, **look(module.params))
     except LabError as error:

@@ -33,6 +33,7 @@ options:
   ports:
     description:
       - The interfaces, in O(netns), that are its ports, at most 24. They have to be Ethernet interfaces.
+      - The switch has these and no others. Omitted, it has none.
       - Ports are added to the running switch, and taken from it, without a restart. When a port goes, what was learned
         by it is forgotten, and nothing else.
     type: list
@@ -40,7 +41,8 @@ options:
     default: []
   ageing_time:
     description:
-      - How many seconds a station is remembered that is not heard of. With V(0) none is, and the switch is a hub.
+      - How many seconds a station is remembered that is not heard of, V(0) to V(1000000). With V(0) none is, and the
+        switch is a hub.
       - It is changed without a restart.
     type: int
     default: 300

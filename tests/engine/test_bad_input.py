@@ -86,12 +86,16 @@ TOPOLOGIES: dict[str, tuple[Items, str]] = {
     ),
 }
 
+NO_LAB = (
+    "name: '../lab' is not a lab's name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit"
+)
+
 
 def test_topologies(machine: LabMachine) -> None:
     before = machine.snapshot()
     for what, (items, message) in TOPOLOGIES.items():
         said = machine.module("topology", _fails=True, **{"name": "lab", **items})["msg"]
-        assert said == (message or "name: '../lab' is not a lab's name: 1 to 63 letters, digits, '_', '.', '-'"), what
+        assert said == (message or NO_LAB), what
     same(before, machine.snapshot())
     assert machine.module("topology", _check=True, _fails=True, name="lab")["msg"] == TOPOLOGIES["nothing at all"][1]
 

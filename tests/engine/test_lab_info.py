@@ -262,7 +262,10 @@ def test_a_lab_that_is_not_there(standing: LabMachine) -> None:
     result = standing.module("lab_info", name="none")
     assert result == {"labs": [], "orphans": [], "unreadable": [], "machine": None, **common(result)}
     assert "'no/lab'" in standing.module("lab_info", _fails=True, name="no/lab")["msg"]
-    assert "mutually exclusive" in standing.module("lab_info", _fails=True, name="full", machine=True)["msg"]
+    assert standing.module("lab_info", _fails=True, name="full", machine=True)["msg"] == (
+        "machine: a lab is told of alone (leave out one of name and machine)"
+    )
+    assert standing.module("lab_info", name="full", machine=False)["labs"]
 
 
 def common(result: dict[str, t.Any]) -> dict[str, t.Any]:

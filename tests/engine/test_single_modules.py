@@ -9,6 +9,18 @@ import snapshot
 from labmachine import LabMachine
 
 
+def test_a_setting_that_was_empty_is_empty_again(machine: LabMachine) -> None:
+    name = "net.ipv4.ip_local_reserved_ports"
+    assert machine.run(["sysctl", "-n", name]).stdout == "\n"
+    machine.module("sysctl", name=name, value="8080")
+    assert machine.module("sysctl", name=name, state="absent")["changed"]
+    assert machine.run(["sysctl", "-n", name]).stdout == "\n"
+    machine.run(["sysctl", "-qw", f"{name}=8080"])
+    assert machine.module("sysctl", name=name, value="")["changed"]
+    assert machine.run(["sysctl", "-n", name]).stdout == "\n"
+    assert not machine.module("sysctl", name=name, value="")["changed"]
+
+
 def test_the_last_namespace_takes_the_directory_of_namespaces_along(machine: LabMachine) -> None:
     before = machine.snapshot()
     machine.module("netns", name="mario")

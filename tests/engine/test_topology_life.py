@@ -241,7 +241,7 @@ def test_walk_to_a_very_different_lab(machine: LabMachine) -> None:
 
 @pytest.mark.parametrize("ledger", ["gone", "unreadable"])
 def test_teardown_without_the_ledger(machine: LabMachine, ledger: str) -> None:
-    """The marks suffice for all that has one."""
+    """All that has a mark is found by it."""
     _foreign(machine)
     before = settled(machine)
     machine.module("topology", name="lab", **UNDERLAID)
@@ -251,7 +251,8 @@ def test_teardown_without_the_ledger(machine: LabMachine, ledger: str) -> None:
         machine.run(["sh", "-c", f"echo '{{' > {file}"])
         message = machine.module("topology", name="lab", state="absent", _fails=True)["msg"]
         assert message.startswith(f"{file} cannot be read: ")
-        assert message.endswith("(remove the file; the marks suffice)")
+        hint = "remove the file: what the lab made is known by its marks, but not what its settings were first"
+        assert message.endswith(f"({hint})")
     machine.run(["rm", file])
     run_as_predicted(machine, "topology", name="lab", state="absent")
     assert machine.run(["ip", "-n", "theirs", "link", "show", "lo"]).stdout

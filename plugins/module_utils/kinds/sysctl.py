@@ -110,7 +110,7 @@ class Sysctl(Resource):
         return self
 
     def _wanted(self) -> str:
-        if not self.value:
+        if self.value is None:
             raise LabError("is required", at(self.place, "value"))
         return self.value
 

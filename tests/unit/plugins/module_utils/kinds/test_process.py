@@ -63,9 +63,18 @@ def steps(resource: Process, *where: t.Any) -> list[Operation]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "a/b"}, "name: 'a/b' is not a process's name: 1 to 63 letters, digits, '_', '.', '-'"),
-        ({"name": "-x"}, "name: '-x' is not a process's name: 1 to 63 letters, digits, '_', '.', '-'"),
-        ({"name": ".root"}, "name: '.root' is not a process's name: 1 to 63 letters, digits, '_', '.', '-'"),
+        (
+            {"name": "a/b"},
+            "name: 'a/b' is not a name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
+        ),
+        (
+            {"name": "-x"},
+            "name: '-x' is not a name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
+        ),
+        (
+            {"name": ".root"},
+            "name: '.root' is not a name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
+        ),
         ({"command": [""]}, "command: has no first word: what is to be started?"),
         ({"command": ["./x"]}, "command[0]: './x' is neither a name nor an absolute path"),
         ({"command": ["x", "a\0b"]}, "command[1]: a zero byte is not allowed in a text"),
