@@ -67,7 +67,11 @@ class Nsids:
         return dict(self._translated(answers))
 
     def _give(self, names: Sequence[str]) -> None:
-        """Number them, each once, whatever names it has. One that has gone in the meantime stays without."""
+        """Number them, each once, whatever names it has.
+
+        One that has gone in the meantime stays without, and so does a file on which no namespace is mounted yet, or
+        any more, for which the kernel answers that it is not valid.
+        """
         with ExitStack() as opened:
             requests = []
             for name in names:
@@ -81,8 +85,9 @@ class Nsids:
                     asked = [("NETNSA_NSID", self._numbers[name]), ("NETNSA_FD", descriptor)]
                     requests.append(nsid_message(NEWNSID, asked))
             refusals = [answer.refusal for answer in self._socket.execute(requests) if answer.refusal]
-        if refusals:
-            raise OSError(refusals[0].number, str(refusals[0]))
+        for refusal in refusals:
+            if refusal.number != errno.EINVAL:
+                raise OSError(refusal.number, str(refusal))
 
     def _translated(self, messages: Iterable[bytes]) -> Iterator[tuple[int, str]]:
         for message in messages:

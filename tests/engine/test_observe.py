@@ -27,6 +27,23 @@ with netlink.Sockets() as sockets:
 print(json.dumps([[[*link.key, *link.peer] for link in state.links() if link.peer], len(requests)]))
 """
 
+#: Prints which of the names that are given are found by their numbers in the root namespace.
+NUMBER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from ansible_collections.tcpip.lab.plugins.module_utils.nsids import Nsids
+print(*Nsids(["", *sys.argv[2:]]).known("").values())
+"""
+
+
+def test_a_namespace_that_is_half_made_has_no_number_and_keeps_none_from_another(machine: LabMachine) -> None:
+    """ip-netns(8) makes a file and mounts the namespace on it, and in the end takes the one away after the other."""
+    machine.run(["ip", "netns", "add", "whole"])
+    machine.run(["ip", "netns", "set", "whole", "7"])
+    machine.run(["touch", "/run/netns/half"])
+    found = machine.run([machine.module_python, "-c", NUMBER, str(COLLECTIONS), "half", "whole"]).stdout
+    assert found == "whole\n"
+
 
 def test_in_a_chain_of_routers_each_peer_is_found_by_few_requests(machine: LabMachine) -> None:
     """There all interfaces have the same names and the same few indexes."""
