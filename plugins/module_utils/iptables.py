@@ -34,8 +34,13 @@ _NO_NF_TABLES = (errno.EPROTONOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 def read(netns: str) -> Mapping[int, Nat]:
-    """The table of each IP version. A machine that cannot list any has none; a change then says why."""
-    return {family: _table(_run(netns, f"{program}-save").stdout) for family, program in nat.PROGRAMS.items()}
+    """The table of each IP version."""
+    return {family: _listed(netns, f"{program}-save") for family, program in nat.PROGRAMS.items()}
+
+
+def _listed(netns: str, program: str) -> Nat:
+    done = _run(netns, program)
+    return Nat(unseen=_words(done)) if done.returncode else _table(done.stdout)
 
 
 def _table(text: str) -> Nat:
@@ -54,7 +59,10 @@ def _table(text: str) -> Nat:
 def arrange(step: ArrangeNat) -> None:
     """Carry the step out on what is there now. Raises OSError with the program's words."""
     with _alone():
-        changes = nat.changes(read(step.netns)[step.family].rules, step.after, step.mine)
+        table = _listed(step.netns, f"{nat.PROGRAMS[step.family]}-save")
+        if table.unseen:
+            raise OSError(table.unseen)
+        changes = nat.changes(table.rules, step.after, step.mine)
         if step.new:
             _note(f"{step.family}:{namespaces.identity(step.netns)}:{step.netns}")
         if not os.path.exists(_LOCK):
@@ -65,7 +73,13 @@ def arrange(step: ArrangeNat) -> None:
 def _restore(netns: str, program: str, script: str) -> None:
     done = _run(netns, program, "--noflush", "--wait", str(_WAIT_S), script=script)
     if done.returncode != 0:
-        raise OSError(" ".join(done.stderr.split()) or f"{program} ended with status {done.returncode}")
+        raise OSError(_words(done))
+
+
+def _words(done: subprocess.CompletedProcess[str]) -> str:
+    """Why a program has failed."""
+    program = os.path.basename(done.args[0])
+    return " ".join(done.stderr.split()) or f"{program} ended with status {done.returncode}"
 
 
 def _run(netns: str, program: str, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:

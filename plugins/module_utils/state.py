@@ -173,10 +173,14 @@ class Process:
 
 @dataclass(frozen=True)
 class Nat:
-    """The table nat of one IP version: whether it exists, and its rules as iptables-save(8) writes them."""
+    """The table nat of one IP version: whether it exists, and its rules as iptables-save(8) writes them.
+
+    C(unseen) says why nothing is known of it, and is empty otherwise.
+    """
 
     there: bool = False
     rules: tuple[str, ...] = ()
+    unseen: str = ""
 
 
 #: The tables of a namespace of which none was read, or that is still to be made.

@@ -317,6 +317,29 @@ def test_a_machine_without_iptables_is_told_so(machine: LabMachine) -> None:
     machine.module("topology", name="lab", netns=[{"name": "ns1"}])
 
 
+@pytest.mark.parametrize("listing", ["#!/bin/sh\necho no memory >&2\nexit 1\n", ""], ids=["fails", "is not there"])
+def test_rules_that_cannot_be_listed_are_not_taken_for_gone(machine: LabMachine, listing: str) -> None:
+    before = settled(machine)
+    machine.module("topology", name="lab", iptables_nat=[{"rules": [{"jump": "MASQUERADE", "source": "10.1.0.0/16"}]}])
+    there = rules(machine, "")
+    directory = machine.run(["mktemp", "-d"]).stdout.strip()
+    for program in ("iptables-save", "ip6tables-save"):
+        if listing:
+            machine.run(["tee", f"{directory}/{program}"], input=listing)
+            machine.run(["chmod", "755", f"{directory}/{program}"])
+    machine.run(["mount", "--bind", directory, "/usr/local/sbin" if listing else "/usr/sbin"])
+    said = refused(machine, "topology", name="lab", state="absent")
+    reason = "no memory" if listing else "the command 'iptables-save' is not on this machine"
+    assert (
+        said
+        == f"ledger of lab: iptables_nat[0]: its rules cannot be seen: {reason} (as root, 'iptables-save' has to list them)"
+    )
+    machine.run(["umount", "/usr/local/sbin" if listing else "/usr/sbin"])
+    assert rules(machine, "") == there
+    machine.module("topology", name="lab", state="absent")
+    same(without_empty_tables(before, machine), without_empty_tables(settled(machine), machine))
+
+
 @both
 def test_killed_at_any_point(machine: LabMachine) -> None:
     before = settled(machine)

@@ -221,6 +221,9 @@ class IptablesNat(Resource):
         self, state: State, mine: str, rules: Mapping[int, tuple[Rule, ...]], step: type[ArrangeNat]
     ) -> Iterator[ArrangeNat]:
         for family, table in sorted(state.nat(self.netns).items()):
+            if table.unseen and family in self.rules:
+                hint = f"as root, '{nat.PROGRAMS[family]}-save' has to list them"
+                raise LabError(f"its rules cannot be seen: {table.unseen}", self.place, hint)
             after = nat.arrange(table.rules, mine, rules.get(family, ()))
             change = step(self.netns, family, mine, table.rules, after, new=not table.there)
             if change.lost or change.gained:
