@@ -330,11 +330,10 @@ def test_rules_that_cannot_be_listed_are_not_taken_for_gone(machine: LabMachine,
     machine.run(["mount", "--bind", directory, "/usr/local/sbin" if listing else "/usr/sbin"])
     said = refused(machine, "topology", name="lab", state="absent")
     reason = "no memory" if listing else "the command 'iptables-save' is not on this machine"
-    assert (
-        said
-        == f"ledger of lab: iptables_nat[0]: its rules cannot be seen: {reason} (as root, 'iptables-save' has to list them)"
-    )
+    reason += " (as root, 'iptables-save' has to list them)"
+    assert said == f"ledger of lab: iptables_nat[0]: its rules cannot be seen: {reason}"
     machine.run(["umount", "/usr/local/sbin" if listing else "/usr/sbin"])
+    machine.run(["rm", "-r", directory])
     assert rules(machine, "") == there
     machine.module("topology", name="lab", state="absent")
     same(without_empty_tables(before, machine), without_empty_tables(settled(machine), machine))
