@@ -50,6 +50,7 @@ ROOT_QDISC = 0xFFFFFFFF
 NETEM_LIMIT = 1000
 _RATE_END = 2**32 - 1
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address to clear, not to listen on)
+_NOTHING: Mapping[str, Any] = {}
 _UNKNOWN_STATION = "00:00:00:00:00:00"
 
 
@@ -119,7 +120,7 @@ def _set_link(step: SetLink, numbers: Numbers) -> bytes:
         master = step.after["master"]
         attributes.append(("IFLA_MASTER", numbers.index(step.netns, master) if master else 0))
     if step.kind:
-        attributes.append(_kind_settings(step.kind, step.after, step.base, numbers))
+        attributes.append(_kind_settings(step.kind, step.after, step.base, numbers, step.before))
     if "up" not in step.after:
         return encode.link_message(netlink.NEWLINK, 0, attributes)
     return encode.link_message(netlink.NEWLINK, 0, attributes, flags=int(step.after["up"]), change=IFF_UP)
@@ -201,21 +202,30 @@ def _link_info(kind: str, data: Mapping[str, Any]) -> tuple[str, Any]:
     return ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind), ("IFLA_INFO_DATA", data)]})
 
 
-def _kind_settings(kind: str, settings: Mapping[str, Any], base: str, numbers: Numbers) -> tuple[str, Any]:
-    """The parameters of a kind; what names another interface is given by its number."""
+def _kind_settings(
+    kind: str, settings: Mapping[str, Any], base: str, numbers: Numbers, former: Mapping[str, Any] = _NOTHING
+) -> tuple[str, Any]:
+    """The parameters of a kind, C(former) being what they were; what names another interface is given by its number."""
     said = {name: value for name, value in settings.items() if name not in ("dev", "parent")}
     if said.get("remote") or said.get("group"):  # one attribute for both: what there is not must not take away what is
         said = {name: value for name, value in said.items() if value or name not in ("remote", "group")}
-    attributes = [_SETTINGS[kind](name, value) for name, value in said.items()]
+    attributes = [
+        _SETTINGS[kind](name, _nobody(former.get(name)) if value is None else value) for name, value in said.items()
+    ]
     if "dev" in settings:
         attributes.append(("IFLA_VXLAN_LINK", numbers.index(base, settings["dev"]) if settings["dev"] else 0))
     return _link_info(kind, {"attrs": attributes})
 
 
+def _nobody(former: str | None) -> str:
+    """The address that clears this one: the kernel takes none of the other IP version."""
+    return "::" if former and ":" in former else _NOBODY
+
+
 def _vxlan_setting(name: str, value: Any) -> tuple[str, Any]:
     if name in ("remote", "group", "local"):
         base = "IFLA_VXLAN_LOCAL" if name == "local" else "IFLA_VXLAN_GROUP"
-        return (f"{base}6" if value and ":" in value else base), value or _NOBODY
+        return (f"{base}6" if ":" in value else base), value
     return _VXLAN_ATTRIBUTES[name], int(value)
 
 

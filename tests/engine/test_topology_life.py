@@ -106,6 +106,48 @@ def test_the_overlay_works_across_namespaces(machine: LabMachine) -> None:
     machine.run(["ip", "netns", "exec", "ns1", "ping", "-c1", "-W2", "198.51.100.2"])
 
 
+FAR, NEAR = {"remote": "2001:db8::2"}, {"local": "2001:db8::1"}
+
+
+def _tunnelled(ends: dict[str, str]) -> Items:
+    """An overlay with these ends, and what is declared on it."""
+    return {
+        "netns": [{"name": "ns1"}],
+        "vxlan": [{"name": "x0", "netns": "ns1", "id": 7, "addresses": ["198.51.100.1/24"], **ends}],
+        "bridge_vlan": [{"name": "br0", "netns": "ns1", "ports": [{"name": "x0"}]}],
+        "route": [{"netns": "ns1", "dst": "10.1.0.0/16", "dev": "x0"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stays"),
+    [
+        ({**FAR, **NEAR}, FAR, True),
+        ({**FAR, **NEAR}, NEAR, True),
+        (NEAR, {**FAR, **NEAR}, True),
+        ({**FAR, **NEAR}, {}, False),
+        ({}, FAR, False),
+        ({}, NEAR, False),
+        (FAR, {"remote": "192.0.2.2"}, False),
+        ({"remote": "192.0.2.2", "local": "192.0.2.1"}, {}, True),
+    ],
+)
+def test_the_ends_of_an_overlay_come_and_go(
+    machine: LabMachine, before: dict[str, str], after: dict[str, str], stays: bool
+) -> None:
+    """In place, as long as it stays one of the same IP version; else it is made anew, with all that is declared."""
+    machine.module("topology", name="lab", **_tunnelled(after))
+    expected = view(machine, "ns1")
+    machine.module("topology", name="lab", state="absent")
+    machine.module("topology", name="lab", **_tunnelled(before))
+    was = view(machine, "ns1")
+    result = run_as_predicted(machine, "topology", name="lab", **_tunnelled(after))
+    assert ("ns1: vxlan x0" not in result["diff"]["before"]) == stays
+    same(expected, view(machine, "ns1"))
+    run_as_predicted(machine, "topology", name="lab", **_tunnelled(before))
+    same(was, view(machine, "ns1"))
+
+
 @pytest.mark.parametrize("directory", ["absent", "plain", "mounted"])
 def test_the_directory_of_namespaces_is_left_as_it_was(machine: LabMachine, directory: str) -> None:
     commands = {"absent": "true", "plain": "mkdir /run/netns", "mounted": "ip netns add x; ip netns del x"}

@@ -37,6 +37,7 @@ _CHANGEABLE = ("remote", "group", "local", "dev", "learning", "ttl")
 _UNSET = {"remote": None, "group": None, "local": None, "dev": None, "ttl": 0}
 #: Those that say where frames to unknown stations go: one takes the place of the other.
 _FLOOD = ("remote", "group")
+_ENDS = (*_FLOOD, "local")
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,7 @@ class Vxlan(Resource):
 
     def _version(self) -> int:
         """That of IP below it: the kernel tells VXLANs of both apart."""
-        ends = (self.settings.get(name) for name in ("remote", "group", "local"))
-        return next((_version(end) for end in ends if end), 4)
+        return min(_versions(self.settings))
 
     def natural_mtu(self, below: int | None) -> int:
         return below - HEADERS[self._version()] if below else ETHERNET_MTU
@@ -129,7 +129,8 @@ class Vxlan(Resource):
             return False
         if any(link.settings[name] != self.settings[name] for name in ("id", "dstport")):
             return False
-        return all(_same_family(link.settings[name], self.settings.get(name)) for name in ("remote", "group", "local"))
+        # the kernel never changes the IP version of one, and does not tell that of one without ends
+        return _versions(link.settings) == _versions({**link.settings, **self._neither(), **self.settings})
 
     def complete(self) -> Resource:
         if self.id is None:
@@ -233,5 +234,6 @@ def _version(value: str) -> int:
     return ipaddress.ip_address(value).version
 
 
-def _same_family(have: str | None, want: str | None) -> bool:
-    return have is None or want is None or _version(have) == _version(want)
+def _versions(settings: Mapping[str, Any]) -> set[int]:
+    """Those of IP below it, by its ends: one, unless some are to stay that do not go with the others. Without: IPv4."""
+    return {_version(settings[name]) for name in _ENDS if settings.get(name)} or {4}

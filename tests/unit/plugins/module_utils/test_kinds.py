@@ -194,6 +194,12 @@ PRESENT: list[tuple[str, dict[str, t.Any], State, list[str]]] = [
             ({}, {"base": None}),
         )
     ),
+    (  # the kernel made it one of IPv4
+        "vxlan",
+        {**OVER, "remote": "2001:db8::1"},
+        _state(*_pair(), _overlay({"remote": None}, fdb=frozenset())),
+        ["-ns1: vxlan x", "+ns1: vxlan x id 7 dstport 4789 remote 2001:db8::1 dev a learning on", "+ns1: x up"],
+    ),
     (
         "vxlan",
         {**OVER, "fdb": [{"mac": "02:00:00:00:00:09", "dst": "10.0.0.1"}]},

@@ -99,6 +99,23 @@ def test_settings_of_an_overlay_at_birth_and_later(settings: dict[str, t.Any], a
         assert (kind, info.get_attr(attribute)) == ("vxlan", value)
 
 
+@pytest.mark.parametrize(
+    ("name", "was", "attribute", "value"),
+    [
+        ("remote", "192.0.2.1", "IFLA_VXLAN_GROUP", "0.0.0.0"),
+        ("group", "ff05::1", "IFLA_VXLAN_GROUP6", "::"),
+        ("local", "192.0.2.1", "IFLA_VXLAN_LOCAL", "0.0.0.0"),
+        ("local", "2001:db8::1", "IFLA_VXLAN_LOCAL6", "::"),
+    ],
+)
+def test_an_end_of_an_overlay_is_cleared_by_an_address_of_its_ip_version(
+    name: str, was: str, attribute: str, value: str
+) -> None:
+    step = ops.SetLink("ns1", "x", before={name: was}, after={name: None}, kind="vxlan", base="ns1")
+    _kind, info = _info(decoded(ifinfmsg, _sent(step)))
+    assert info.get_attr(attribute) == value
+
+
 def test_an_overlay_is_made_where_its_underlay_is() -> None:
     step = ops.CreateOverlay("ns1", "x", kind="vxlan", base="wire", settings={"id": 7, "dev": "a"})
     message = decoded(ifinfmsg, _sent(step))
