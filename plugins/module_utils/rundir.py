@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -171,15 +172,31 @@ def empty(directory: int, keep: Sequence[str] = ()) -> None:
 
 
 def _remove(directory: int, name: str) -> None:
-    try:
-        os.unlink(name, dir_fd=directory)
-    except IsADirectoryError:
-        inner = os.open(name, _DIRECTORY, dir_fd=directory)
+    """Remove a file, or a directory with all that is in it: others may have nested more than recursion could reach."""
+    left = [name]
+    while left:
+        each = left.pop()
         try:
-            empty(inner)
-        finally:
-            os.close(inner)
-        os.rmdir(name, dir_fd=directory)
+            os.unlink(each, dir_fd=directory)
+        except IsADirectoryError:
+            left += _raise_inner(directory, each)
+            os.rmdir(each, dir_fd=directory)
+
+
+def _raise_inner(directory: int, name: str) -> list[str]:
+    """Remove the files of a directory inside, and move its directories out of it; returns their new names."""
+    raised = []
+    inner = os.open(name, _DIRECTORY, dir_fd=directory)
+    try:
+        for each in os.listdir(inner):
+            try:
+                os.unlink(each, dir_fd=inner)
+            except IsADirectoryError:
+                raised.append(f".{secrets.token_hex(8)}")
+                os.rename(each, raised[-1], src_dir_fd=inner, dst_dir_fd=directory)
+    finally:
+        os.close(inner)
+    return raised
 
 
 def tidy(parts: Sequence[str]) -> None:
