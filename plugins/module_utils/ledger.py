@@ -23,7 +23,7 @@ from .errors import LabError, naming, understood
 from .merging import Items
 from .progress import Progress
 from .rundir import DIRECTORY, make_directory, remove_empty, sweep
-from .values import namespace, namespace_or_root, text
+from .values import is_lab, namespace, namespace_or_root, text
 
 _NETNS_DIRECTORY_IS_OURS = ".netns-directory"
 #: What is lost with a ledger: the machine's, and a lab's.
@@ -152,7 +152,7 @@ def others(lab: str) -> list[Ledger]:
 def labs() -> list[str]:
     """The labs that have a ledger, in order."""
     files = os.listdir(DIRECTORY) if os.path.isdir(DIRECTORY) else ()
-    return sorted(name for name, extension in map(os.path.splitext, files) if extension == ".json" and name != MACHINE)
+    return sorted(name for name, extension in map(os.path.splitext, files) if extension == ".json" and is_lab(name))
 
 
 def prepare_netns_directory() -> None:

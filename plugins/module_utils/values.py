@@ -62,8 +62,10 @@ def link_name(value: str) -> str:
 
 
 def namespace(value: str) -> str:
-    """A name of a network namespace; the empty string is not one."""
-    return name(value)
+    """A name of a network namespace; the empty string is not one. What begins with a dot is a word of ours."""
+    if name(value).startswith("."):
+        raise ValueError(f"{value!r} is not a namespace's name: it begins with a dot")
+    return value
 
 
 def namespace_or_root(value: str) -> str:
@@ -73,14 +75,19 @@ def namespace_or_root(value: str) -> str:
 
 def lab(value: str) -> str:
     """The name of a lab: a file name and part of marks, so letters, digits, C(_), C(.) and C(-) only."""
-    if len(value) > LAB_BYTES or not _LAB.fullmatch(value):
+    if not is_lab(value):
         raise ValueError(f"{value!r} is not a lab's name: 1 to {LAB_BYTES} {_LETTERS}")
     return value
 
 
+def is_lab(value: str) -> bool:
+    """Whether a lab can have this name."""
+    return len(value) <= LAB_BYTES and _LAB.fullmatch(value) is not None
+
+
 def process_name(value: str) -> str:
     """The name of a process of ours: part of a file name, so as that of a lab."""
-    if len(value) > LAB_BYTES or not _LAB.fullmatch(value):
+    if not is_lab(value):
         raise ValueError(f"{value!r} is not a name: 1 to {LAB_BYTES} {_LETTERS}")
     return value
 

@@ -20,8 +20,8 @@ options:
   name:
     description:
       - The name of the namespace, 1 to 15 bytes, under which it appears in C(/run/netns) and in C(ip netns list).
-      - White space, control characters, C(/), C(:) and C(%) are not allowed in it, nor C(-) as its first character.
-        The limit is that of interfaces, which are often named after their namespace.
+      - White space, control characters, C(/), C(:) and C(%) are not allowed in it, nor C(-) or C(.) as its first
+        character. The limit is that of interfaces, which are often named after their namespace.
     type: str
     required: true
   loopback:

@@ -68,6 +68,8 @@ BAD: list[tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = [
     (values.name, "..", "'..' is not a name"),
     (values.name, ".", "'.' is not a name"),
     (values.name, "-n", "'-n' is not a name"),
+    (values.namespace, ".root", "'.root' is not a namespace's name: it begins with a dot"),
+    (values.namespace_or_root, ".ns1", "'.ns1' is not a namespace's name: it begins with a dot"),
     (values.link_name, "lo", "'lo' is reserved"),
     (values.link_name, "all", "'all' is reserved"),
     (
