@@ -132,7 +132,7 @@ def _in_place(record: Record) -> bool:
 
 
 def _altered(directory: int, files: Iterable[File]) -> dict[str, str | None]:
-    contents = {file.name: rundir.read(directory, f"{FILES}/{file.name}") for file in files}
+    contents = {file.name: rundir.read(directory, f"{FILES}/{file.name}", most=rundir.WHOLE) for file in files}
     return {file.name: contents[file.name] for file in files if contents[file.name] != file.content}
 
 
@@ -179,7 +179,7 @@ def _ask(directory: int, record: Record, request: Mapping[str, Any], sockets: Se
 
 def load(directory: int) -> Record | None:
     """The record in the directory of a process, None if there is none that can be read."""
-    text = rundir.read(directory, _RECORD)
+    text = rundir.read(directory, _RECORD, most=rundir.WHOLE)
     try:
         with understood("the record"):
             document = json.loads(text or "")

@@ -20,8 +20,8 @@ DIRECTORY, PROCESSES = "/run/tcpip.lab", "process"
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: For directories on the way to what others than root have to read: they can be passed, not listed.
 PRIVATE, PASSABLE = 0o700, 0o711
-#: The longest text that is read back.
-_MOST = 4 << 20
+#: The longest text, in bytes, that is read of what a process has written; what only root writes is read whole.
+_MOST, WHOLE = 4 << 20, -1
 
 
 def make_directory() -> None:
@@ -132,8 +132,8 @@ def names(parts: Sequence[str]) -> list[str]:
         return []
 
 
-def read(directory: int, name: str, offset: int = 0) -> str | None:
-    """A text of at most 4 MiB, from C(offset) in bytes on; None if there is no regular file of that name."""
+def read(directory: int, name: str, offset: int = 0, most: int = _MOST) -> str | None:
+    """A text from C(offset) in bytes on, at most C(most) of them; None if there is no regular file of that name."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     except OSError:
@@ -143,7 +143,7 @@ def read(directory: int, name: str, offset: int = 0) -> str | None:
         return None
     with os.fdopen(descriptor, "rb") as stream:
         stream.seek(offset)
-        return stream.read(_MOST).decode("utf-8", "surrogateescape")
+        return stream.read(most).decode("utf-8", "surrogateescape")
 
 
 def write(directory: int, name: str, content: str, mode: int = 0o600, gid: int = 0) -> None:

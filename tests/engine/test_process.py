@@ -205,6 +205,16 @@ def test_a_file_edited_by_hand_is_repaired_while_it_goes_on(ns1: LabMachine, edi
     assert page(ns1) == "Hello, World\n"
 
 
+@pytest.mark.parametrize("content", ["x" * (5 << 20), "ж" * (1 << 20)], ids=["Latin", "Cyrillic"])
+def test_a_large_file_is_known_again_and_goes_with_it(ns1: LabMachine, content: str) -> None:
+    process = {**NAP, "files": [{"name": "large", "content": content}]}
+    first = ns1.module("process", **process)["process"]
+    again = ns1.module("process", **process)
+    assert (again["changed"], again["process"]["pid"]) == (False, first["pid"])
+    ns1.module("process", name="nap", netns="ns1", state="absent")
+    assert alive(ns1) == []
+
+
 def test_in_a_namespace_made_anew_it_is_started_anew(ns1: LabMachine) -> None:
     first = ns1.module("process", **NAP)["process"]
     ns1.run(["ip", "netns", "delete", "ns1"])
