@@ -33,18 +33,19 @@ class Phase(IntEnum):
     UNLINK = 6
     UNSPACE = 7
     SPACE = 8
-    TUNE = 9
-    LINK = 10
-    WIDEN = 11
-    WIDEN_OVERLAY = 12
-    OVERLAY = 13
-    CAPTURE = 14
-    CONFIGURE = 15
-    WIDEN_STATION = 16
-    TUNE_LINK = 17
-    START = 18
-    PLUG = 19
-    START_CLIENT = 20
+    LEAD = 9
+    TUNE = 10
+    LINK = 11
+    WIDEN = 12
+    WIDEN_OVERLAY = 13
+    OVERLAY = 14
+    CAPTURE = 15
+    CONFIGURE = 16
+    WIDEN_STATION = 17
+    TUNE_LINK = 18
+    START = 19
+    PLUG = 20
+    START_CLIENT = 21
 
 
 @dataclass(frozen=True)
@@ -501,7 +502,7 @@ class WriteSysctl(Direct):
     """Write a kernel setting; C(before) None means that nobody has read it: its namespace is new.
 
     C(along) are other settings, which the kernel changes along with this one, as they were before; C(then) those that
-    are written after it, to be what they were once.
+    are written after it, to be what they were once, or are declared to be.
     """
 
     phase = Phase.TUNE
@@ -524,6 +525,13 @@ class WriteSysctl(Direct):
         if self.before is None:
             return ()
         return (type(self)(self.netns, self.name, self.before, self.value, self.then, self.along),)
+
+
+@dataclass(frozen=True)
+class WriteLeadingSysctl(WriteSysctl):
+    """Write a setting before those that the kernel changes along with it."""
+
+    phase = Phase.LEAD
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from . import ground
 from . import state as states
 from .command import Spot
-from .kinds import Netns, Resource, iptables_nat
+from .kinds import Netns, Resource, iptables_nat, sysctl
 from .kinds.interface import ETHERNET_MTU, resized
 from .kinds.removal import remove_link, undoable
 from .operations import (
@@ -49,7 +49,8 @@ def make(
     alias = states.mark(lab) if lab else None
     creation = [step for resource in desired for step in resource.present(remaining, alias)]
     creation = [*_widened_in_time(creation, remaining), *_released(desired, remaining)]
-    return list(_undoable(_once(_ordered([*removal, *creation], ground.heights(desired)), state), state))
+    steps = sysctl.keeping([*removal, *creation], desired)
+    return list(_undoable(_once(_ordered([*steps], ground.heights(desired)), state), state))
 
 
 def diff(operations: Iterable[Operation]) -> dict[str, str]:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from .. import values
 from ..errors import LabError
 from ..hints import meant
 from ..lean import cached_property, dataclass
-from ..operations import Operation, RestoreSysctl, WriteLinkSysctl, WriteSysctl
+from ..operations import Operation, RestoreSysctl, WriteLeadingSysctl, WriteLinkSysctl, WriteSysctl
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
 from ..state import ROOT, LinkName, State
@@ -81,7 +82,8 @@ class Sysctl(Resource):
 
     def asks(self) -> Iterator[Ask]:
         yield Ask(Topic.SETTING, self.netns, self.name)
-        for pattern in self._along():
+        # A lab's own namespaces end with the lab: what nobody declares of them need not be known.
+        for pattern in _ALONG.get(self.name, ()) if self.netns == ROOT else ():
             yield Ask(Topic.SETTING, self.netns, pattern)
         yield Ask(Topic.FOLDER, self.netns, self._file[0])
 
@@ -117,8 +119,13 @@ class Sysctl(Resource):
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         before, wanted = self._current(state), self._wanted()
         if before != wanted:
-            write = WriteLinkSysctl if link_of(self.name) else WriteSysctl
-            yield write(self.netns, self.name, wanted, before, self._changed_along(state))
+            yield self._step(self.netns, self.name, wanted, before, self._changed_along(state))
+
+    @property
+    def _step(self) -> type[WriteSysctl]:
+        if self.name in _ALONG:
+            return WriteLeadingSysctl
+        return WriteLinkSysctl if link_of(self.name) else WriteSysctl
 
     def live(self, state: State) -> dict[str, Any] | None:
         value = self._current(state)
@@ -133,17 +140,14 @@ class Sysctl(Resource):
         if (before, now) != (first, firsts):
             yield RestoreSysctl(self.netns, self.name, first, before, now, firsts)
 
-    def _along(self) -> tuple[str, ...]:
-        """Patterns of what changes along. A lab's own namespaces end with the lab, as they are."""
-        return _ALONG.get(self.name, ()) if self.netns == ROOT else ()
-
     def _changed_along(self, state: State) -> dict[str, str]:
+        """Of what is known of its namespace, what the kernel changes along with it."""
         namespace = state.namespaces.get(self.netns)
         values = namespace.sysctls if namespace else {}
         return {
             name: value
             for name, value in values.items()
-            if name != self.name and any(fnmatchcase(name, pattern) for pattern in self._along())
+            if name != self.name and any(fnmatchcase(name, pattern) for pattern in _ALONG.get(self.name, ()))
         }
 
     def _current(self, state: State) -> str | None:
@@ -152,3 +156,26 @@ class Sysctl(Resource):
         if namespace is None or (link and link not in namespace.links):
             return None
         return namespace.sysctls.get(self.name)
+
+
+def keeping(steps: Iterable[Operation], desired: Iterable[Resource]) -> Iterator[Operation]:
+    """The steps, but what is as declared, and changes along with another setting, is written again behind that one.
+
+    What is not as declared has a step of its own, which comes later.
+    """
+    declared = {(each.netns, each.name): each.value for each in desired if isinstance(each, Sysctl)}
+    for step in steps:
+        kept = _keeping(step, declared) if declared and isinstance(step, WriteSysctl) else step
+        if not (isinstance(kept, RestoreSysctl) and _is_idle(kept)):
+            yield kept
+
+
+def _keeping(step: WriteSysctl, declared: Mapping[tuple[str, str], str | None]) -> WriteSysctl:
+    then = {name: value for name, value in step.then.items() if (step.netns, name) not in declared}
+    then.update({name: value for name, value in step.along.items() if declared.get((step.netns, name)) == value})
+    leading_first = sorted(then, key=lambda name: name not in _ALONG)
+    return replace(step, then={name: then[name] for name in leading_first})
+
+
+def _is_idle(step: WriteSysctl) -> bool:
+    return step.before == step.value and all(step.along[name] == value for name, value in step.then.items())

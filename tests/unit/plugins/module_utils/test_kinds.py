@@ -367,6 +367,27 @@ def test_what_the_kernel_changes_along_is_remembered_and_written_back() -> None:
     assert restore.undo()[0].then == dict.fromkeys(along, "1")
 
 
+def test_what_is_declared_stays_as_it_is_where_the_kernel_changes_it_along() -> None:
+    switch, redirects = "net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects"
+    up0, up1 = ("net.ipv4.conf.up0.forwarding", "net.ipv4.conf.up1.forwarding")
+    state = _state(Link("", "up0"), Link("", "up1"))
+    state.namespaces[""].sysctls = {switch: "0", redirects: "1", up0: "0", up1: "0"}
+    options = [{"name": redirects, "value": 1}, {"name": up0, "value": 0}, {"name": switch, "value": 1}]
+    kept = [KINDS["sysctl"].parse(each, "") for each in options]
+    write: t.Any
+    [write] = plan.make(kept, (), state)
+    assert (write.name, write.then) == (switch, {redirects: "1", up0: "0"})
+    assert write.undo()[0].then == {redirects: "1", up0: "0", up1: "0"}
+
+    state.namespaces[""].sysctls = {switch: "1", redirects: "1", up0: "0", up1: "1"}
+    state.first_values = {("", switch): "0", ("", redirects): "0", ("", up0): "1", ("", up1): "0"}
+    restore: t.Any
+    [restore] = plan.make(kept[:2], kept[2:], state)
+    assert (restore.value, restore.then) == ("0", {redirects: "1", up0: "0", up1: "0"})
+    state.first_values.update({("", switch): "1", ("", up1): "1"})
+    assert plan.make(kept[:2], kept[2:], state) == []
+
+
 PEER = {"name": "b", "netns": "ns2"}
 
 

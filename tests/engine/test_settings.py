@@ -1,0 +1,72 @@
+# Copyright: Contributors to the tcpip.lab collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel settings that the kernel changes along with others: one run reaches what is declared, and says all it does."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from labs import run_as_predicted, same, settled
+
+if t.TYPE_CHECKING:
+    from labmachine import LabMachine
+
+#: A setting that changes others, one that it changes of an interface, and one of the namespace.
+SWITCHES = {
+    "net.ipv4.ip_forward": ("net.ipv4.conf.r0.forwarding", "net.ipv4.conf.all.accept_redirects"),
+    "net.ipv4.conf.all.forwarding": ("net.ipv4.conf.r0.forwarding", "net.ipv4.conf.default.forwarding"),
+    "net.ipv6.conf.all.forwarding": ("net.ipv6.conf.r0.forwarding", "net.ipv6.conf.default.forwarding"),
+}
+LINKED: dict[str, list[dict[str, t.Any]]] = {
+    "netns": [{"name": "r"}, {"name": "s"}],
+    "veth": [
+        {
+            "name": "r0",
+            "netns": "r",
+            "addresses": ["192.0.2.1/24"],
+            "peer": {"name": "s0", "netns": "s", "addresses": ["192.0.2.2/24"]},
+        }
+    ],
+}
+
+
+def _setting(netns: str, name: str, value: int) -> dict[str, t.Any]:
+    return {"netns": netns, "name": name, "value": value}
+
+
+def _reaches(machine: LabMachine, settings: list[dict[str, t.Any]]) -> None:
+    """One run makes the settings what is declared."""
+    run_as_predicted(machine, "topology", name="lab", **LINKED, sysctl=settings)
+    for each in settings:
+        found = machine.run(["ip", "netns", "exec", "r", "sysctl", "-n", each["name"]]).stdout
+        assert found == f"{each['value']}\n", each
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_what_changes_along_is_as_declared(machine: LabMachine, switch: str) -> None:
+    link, whole = SWITCHES[switch]
+    declared = [_setting("r", name, value) for name, value in ((whole, 1), (link, 0), (switch, 1))]
+    _reaches(machine, declared)  # all is new, and stands in the worst order
+    for values in ((1, 0), (0, 1)):  # what else somebody changes by hand
+        for name, value in ((switch, 0), *zip((whole, link), values)):
+            machine.run(["ip", "netns", "exec", "r", "sysctl", "-qw", f"{name}={value}"])
+        _reaches(machine, declared)
+    _reaches(machine, [{**each, "value": 1 - each["value"]} for each in declared])
+    _reaches(machine, declared[:2])
+    _reaches(machine, declared)
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_what_changes_along_and_is_declared_stays_when_the_other_one_goes(machine: LabMachine, switch: str) -> None:
+    machine.run(["ip", "link", "add", "r0", "type", "veth", "peer", "name", "r1"])
+    before = settled(machine)
+    lab = {"netns": LINKED["netns"], "sysctl": [_setting("", name, 1) for name in (switch, *SWITCHES[switch])]}
+    run_as_predicted(machine, "topology", name="lab", **lab)
+    lab["sysctl"] = lab["sysctl"][1:]
+    run_as_predicted(machine, "topology", name="lab", **lab)
+    for name in SWITCHES[switch]:
+        assert machine.run(["sysctl", "-n", name]).stdout == "1\n"
+    machine.module("topology", name="lab", state="absent")
+    same(before, settled(machine))
