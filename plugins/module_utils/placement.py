@@ -15,14 +15,17 @@ import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from . import options
 from .errors import LabError
 from .hints import meant
 from .kinds import Netns, Resource, Veth, Vswitch
 from .lean import dataclass
 from .merging import Items
+from .options import Option, Options
 from .state import ROOT, describe
 from .topology import BESIDE, HOST
 
+_WISHES: Options = {HOST: Option(), BESIDE: Option()}
 #: How often all nodes are looked at again for a better place. Most labs have it after two rounds.
 _ROUNDS = 8
 #: What a machine may have of its share, for fewer links to cross.
@@ -62,22 +65,23 @@ class _Wish:
 
 def _wishes(items: Items, machines: Sequence[str]) -> list[_Wish]:
     """What the user wants of the placement."""
-    spaces = list(enumerate(items.get(Netns.KIND) or ()))
-    nodes = {str(item["name"]): None for _i, item in spaces}
+    spaces = {f"{Netns.KIND}[{i}]": item for i, item in enumerate(items.get(Netns.KIND) or ())}
+    nodes = {str(item["name"]): None for item in spaces.values()}
     found = []
-    for i, item in spaces:
-        where = f"{Netns.KIND}[{i}]"
-        host = _one_of(machines, item.get(HOST), f"{where}.{HOST}", "none of the machines of this lab")
-        beside = _one_of(nodes, item.get(BESIDE), f"{where}.{BESIDE}", "not in netns")
-        if beside == item["name"]:
+    for where, item in spaces.items():
+        node = str(item["name"])
+        words = options.read({name: item.get(name) for name in _WISHES}, _WISHES, where)
+        host = _one_of(machines, words[HOST], f"{where}.{HOST}", "none of the machines of this lab")
+        beside = _one_of(nodes, words[BESIDE], f"{where}.{BESIDE}", "not in netns")
+        if beside == node:
             raise LabError(f"{beside!r} is the node itself", f"{where}.{BESIDE}", "name another one")
-        found.append(_Wish(str(item["name"]), where, host, beside))
+        found.append(_Wish(node, where, host, beside))
     return found
 
 
-def _one_of(known: Collection[str], name: Any, where: str, otherwise: str) -> str | None:
+def _one_of(known: Collection[str], name: str | None, where: str, otherwise: str) -> str | None:
     if name is None or name in known:
-        return None if name is None else str(name)
+        return name
     raise LabError(f"{name!r} is {otherwise}", where, meant(name, known))
 
 

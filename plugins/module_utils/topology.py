@@ -27,7 +27,7 @@ def parse(items: Items) -> list[Resource]:
     resources = [
         KINDS[kind].parse(_placeless(kind, item), f"{kind}[{i}]").complete()
         for kind in KINDS
-        for i, item in enumerate(items.get(kind) or ())
+        for i, item in enumerate(_listed(items, kind))
     ]
     _check_twice(resources)
     _check_references(resources)
@@ -35,6 +35,13 @@ def parse(items: Items) -> list[Resource]:
     _check_stations(resources)
     _check_vni(resources)
     return resources
+
+
+def _listed(items: Items, kind: str) -> Sequence[Any]:
+    given = items.get(kind) or ()
+    if not isinstance(given, (list, tuple)):
+        raise LabError(f"{given!r} is not a list", kind)
+    return given
 
 
 def _placeless(kind: str, item: Any) -> Any:

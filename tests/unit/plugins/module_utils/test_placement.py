@@ -106,6 +106,11 @@ def test_one_node_beside_another_shares_its_machine() -> None:
     assert placed.together == ["n0, n3 share a machine: n3 is wanted beside n0"]
 
 
+def test_numbers_are_names_too() -> None:
+    items: Items = {"netns": [{"name": "1", "host": 7}, {"name": 2, "beside": 1}]}
+    assert place(items, ["lab1", "7"]).nodes == {"1": "7", "2": "7"}
+
+
 def test_what_stands_on_another_nodes_interface_shares_its_machine() -> None:
     items = {**chain(4), "macvlan": [{"name": "m0", "netns": "n3", "parent": "n1-0", "parent_netns": "n0"}]}
     placed = place(items, THREE)
@@ -143,6 +148,9 @@ FAULTS: list[tuple[Items, str]] = [
         "netns[1].host: 'b' shares a machine with namespace 'a', which belongs to lab1 "
         "(see what else the lab says of it)",
     ),
+    ({"netns": [{"name": "a", "beside": ["a"]}]}, "netns[0].beside: ['a'] is not a text"),
+    ({"netns": [{"name": "a", "host": {"lab1": None}}]}, "netns[0].host: {'lab1': None} is not a text"),
+    ({"netns": [{"name": 1, "beside": "1"}]}, "netns[0].beside: '1' is the node itself (name another one)"),
     ({"netns": [{"name": "a/b"}]}, "netns[0].name: 'a/b' has '/', which is not allowed in a name"),
 ]
 

@@ -53,7 +53,7 @@ INCOMPLETE: list[tuple[Items, str]] = [
         "route[1]: via or dev is required (where shall the packets go?)",
     ),
 ]
-FAULTS: list[tuple[Items, str]] = [
+FAULTS: list[tuple[t.Any, str]] = [
     *INCOMPLETE,
     (
         {"netns": [A, {"name": "a234567890123456"}]},
@@ -62,6 +62,8 @@ FAULTS: list[tuple[Items, str]] = [
     ({"netns": [{"name": "../x"}]}, "netns[0].name: '../x' has '/', which is not allowed in a name"),
     ({"netns": [{"name": ""}]}, "netns[0].name: a name must not be empty"),
     ({"netns": [{}]}, "netns[0].name: is required"),
+    ({"netns": 5}, "netns: 5 is not a list"),
+    ({"netns": [A], "veth": {"name": "a"}}, "veth: {'name': 'a'} is not a list"),
     ({"netns": [A, A]}, "netns[1]: netns ns1 is declared already, as netns[0]"),
     ({"netns": [{"name": "ns1", "loop": True}]}, "netns[0]: 'loop' is not an option (did you mean 'loopback'?)"),
     (veth(addresses=["192.0.2.1"]), "veth[0].addresses[0]: '192.0.2.1' lacks the prefix length, as in '192.0.2.1/24'"),
@@ -152,7 +154,7 @@ FAULTS: list[tuple[Items, str]] = [
 
 
 @pytest.mark.parametrize(("items", "message"), FAULTS)
-def test_faults(items: Items, message: str) -> None:
+def test_faults(items: t.Any, message: str) -> None:
     with pytest.raises(LabError) as error:
         parse(items)
     assert str(error.value) == message
