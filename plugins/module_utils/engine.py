@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -207,12 +207,18 @@ def _parse_ledger(ledger: Ledger, known: Sequence[Resource] = (), going: Collect
     """
     same = _Known(known)
     return [
-        (same.resource(kind, item, f"{kind}[{i}]") or _read(kind, item, f"{kind}[{i}]", ledger)).remembered()
-        for items in (*ledger.earlier, ledger.resources)
-        for kind in KINDS
-        for i, item in enumerate(items.get(kind) or ())
+        (same.resource(kind, item, place) or _read(kind, item, place, ledger)).remembered()
+        for kind, item, place in _noted(ledger)
         if not (going and KINDS[kind].goes_along(item, going))
     ]
+
+
+def _noted(ledger: Ledger) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """The items of a ledger, each with its kind and its place."""
+    for items in (*ledger.earlier, ledger.resources):
+        for kind in KINDS:
+            for i, item in enumerate(items.get(kind) or ()):
+                yield kind, item, f"{kind}[{i}]"
 
 
 def _read(kind: str, item: Mapping[str, Any], place: str, ledger: Ledger) -> Resource:
@@ -274,8 +280,12 @@ def _claimed_by_others(request: Request) -> dict[tuple[Any, ...], str]:
 
 
 def claimed(ledger: Ledger) -> list[tuple[Any, ...]]:
-    """The keys of what a lab has and cannot mark."""
-    return [claim.key for resource in _parse_ledger(ledger) for claim in resource.unmarked()]
+    """The keys of what a lab has and cannot mark, as far as they can be read: another release may have written them."""
+    found: list[tuple[Any, ...]] = []
+    for kind, item, place in _noted(ledger):
+        with suppress(LabError):
+            found += (claim.key for claim in _read(kind, item, place, ledger).remembered().unmarked())
+    return found
 
 
 def _claims(request: Request, state: State, ledger: Ledger | None, others: Mapping[tuple[Any, ...], str]) -> Claims:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from labs import NAP, NAT, PAIR, ROOTED, everything, refused, same, settled, view
+from labs import NAP, NAT, PAIR, ROOTED, everything, refused, run_as_predicted, same, settled, view
 from processes import alive
 
 if t.TYPE_CHECKING:
@@ -177,6 +177,25 @@ def test_an_object_of_another_lab_is_refused_whatever_it_is(held: LabMachine, ki
                 assert held.module("topology", _fails=True, name="second", **second)["msg"] == f"{kind}[0].{said}"
     assert [view(held, "", "ns1"), alive(held)] == before
     assert not held.module("topology", name="first", **HELD)["changed"]
+
+
+def test_what_cannot_be_read_of_another_lab_is_in_nobodys_way(machine: LabMachine) -> None:
+    """Another release of the collection may have written it. What can be read still belongs to that lab."""
+    ways = [{"dst": f"10.{number}.0.0/16", "type": "blackhole"} for number in range(2)]
+    machine.module("topology", name="theirs", route=ways)
+    spoil = r's/{"dst": "10.0.0.0\/16"/{"newer": 1, "dst": "10.0.0.0\/16"/'
+    machine.run(["sed", "-i", spoil, "/run/tcpip.lab/theirs.json"])
+    assert refused(machine, "topology", name="ours", route=ways[1:]) == (
+        f"route[0]: this route of the root namespace belongs to lab 'theirs' {CHANGE_IT.replace('first', 'theirs')}"
+    )
+    mine = {"route": [{"dst": "10.2.0.0/16", "type": "blackhole"}]}
+    run_as_predicted(machine, "topology", name="ours", **mine)
+    (lab,) = machine.module("lab_info", name="ours")["labs"]
+    assert (lab["drift"], lab["refusal"]) == ([], None)
+    (fault,) = machine.module("lab_info")["unreadable"]
+    assert fault["lab"] == "theirs"
+    assert fault["reason"].startswith("route[0]: 'newer' is not an option")
+    assert run_as_predicted(machine, "topology", name="ours", state="absent")["changed"]
 
 
 def test_a_port_of_another_labs_bridge_is_refused_with_its_name(machine: LabMachine) -> None:
