@@ -39,13 +39,14 @@ class Phase(IntEnum):
     WIDEN = 12
     WIDEN_OVERLAY = 13
     OVERLAY = 14
-    CAPTURE = 15
-    CONFIGURE = 16
-    WIDEN_STATION = 17
-    TUNE_LINK = 18
-    START = 19
-    PLUG = 20
-    START_CLIENT = 21
+    TUNE_LINK = 15
+    CAPTURE = 16
+    CONFIGURE = 17
+    WIDEN_STATION = 18
+    TUNE_MTU = 19
+    START = 20
+    PLUG = 21
+    START_CLIENT = 22
 
 
 @dataclass(frozen=True)
@@ -536,9 +537,19 @@ class WriteLeadingSysctl(WriteSysctl):
 
 @dataclass(frozen=True)
 class WriteLinkSysctl(WriteSysctl):
-    """Write a setting of one interface, which has to be there first."""
+    """Write a setting of one interface, which is there, and neither switched on nor addressed yet.
+
+    Whether it has IPv6, and how it comes by addresses of its own, is settled by then.
+    """
 
     phase = Phase.TUNE_LINK
+
+
+@dataclass(frozen=True)
+class WriteMtuSysctl(WriteSysctl):
+    """Write the MTU of IPv6, which becomes that of the interface when this is switched on or gets another one."""
+
+    phase = Phase.TUNE_MTU
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from labs import run_as_predicted, same, settled
+from labs import changed, run_as_predicted, same, settled
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -70,3 +70,24 @@ def test_what_changes_along_and_is_declared_stays_when_the_other_one_goes(machin
         assert machine.run(["sysctl", "-n", name]).stdout == "1\n"
     machine.module("topology", name="lab", state="absent")
     same(before, settled(machine))
+
+
+def test_an_interface_is_set_before_it_is_switched_on_and_addressed(machine: LabMachine) -> None:
+    """IPv6 is there for its address, and comes up without one of its own that was to be left out."""
+    names = ("default.disable_ipv6", "r0.disable_ipv6", "r0.addr_gen_mode", "r0.accept_dad")
+    settings = [_setting("r", f"net.ipv6.conf.{name}", value) for name, value in zip(names, (1, 0, 1, 0))]
+    lab = {**changed(LINKED, "veth", 0, addresses=["2001:db8::1/64"]), "sysctl": settings}
+    run_as_predicted(machine, "topology", name="lab", **lab)
+    [link] = machine.json(["ip", "-n", "r", "-j", "-6", "address", "show", "r0"])
+    assert [each["local"] for each in link["addr_info"]] == ["2001:db8::1"]
+    machine.run(["sh", "-ec", "ip -n r link set r0 down; ip netns exec r sysctl -qw net.ipv6.conf.r0.disable_ipv6=1"])
+    run_as_predicted(machine, "topology", name="lab", **lab)
+
+
+def test_the_mtu_of_ipv6_is_set_after_the_interface_is_switched_on(machine: LabMachine) -> None:
+    """The kernel sets it to that of the interface then: of a VXLAN at once, of a pair when it notices the carrier."""
+    overlay = {"name": "x0", "netns": "r", "id": 1, "remote": "192.0.2.2", "mtu": 1400}
+    lab = {**LINKED, "vxlan": [overlay], "sysctl": [_setting("r", "net.ipv6.conf.x0.mtu", 1300)]}
+    run_as_predicted(machine, "topology", name="lab", **lab)
+    machine.run(["sh", "-ec", "ip -n r link set x0 down; ip netns exec r sysctl -qw net.ipv6.conf.x0.mtu=1280"])
+    run_as_predicted(machine, "topology", name="lab", **lab)

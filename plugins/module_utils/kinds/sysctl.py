@@ -14,7 +14,14 @@ from .. import values
 from ..errors import LabError
 from ..hints import meant
 from ..lean import cached_property, dataclass
-from ..operations import Operation, RestoreSysctl, WriteLeadingSysctl, WriteLinkSysctl, WriteSysctl
+from ..operations import (
+    Operation,
+    RestoreSysctl,
+    WriteLeadingSysctl,
+    WriteLinkSysctl,
+    WriteMtuSysctl,
+    WriteSysctl,
+)
 from ..options import Option, Options, read
 from ..scope import Ask, Topic
 from ..state import ROOT, LinkName, State
@@ -125,7 +132,9 @@ class Sysctl(Resource):
     def _step(self) -> type[WriteSysctl]:
         if self.name in _ALONG:
             return WriteLeadingSysctl
-        return WriteLinkSysctl if link_of(self.name) else WriteSysctl
+        if not link_of(self.name):
+            return WriteSysctl
+        return WriteMtuSysctl if fnmatchcase(self.name, "net.ipv6.conf.*.mtu") else WriteLinkSysctl
 
     def live(self, state: State) -> dict[str, Any] | None:
         value = self._current(state)
