@@ -27,7 +27,7 @@ _EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir")
 _OF_COMMANDS = {
     "iptables": ("_restore",),
     "nftables": ("_delete",),
-    "rundir": ("make_inside", "write", "_remove"),
+    "rundir": ("make_inside", "write", "_remove", "set_aside", "bring_back"),
     "launch": ("open_log", "open_output", "fork"),
     "process": ("_see_ready", "_signal", "_await_end"),
     "records": ("instruct",),

@@ -136,30 +136,48 @@ class _Ending:
 
 @dataclass
 class Pending:
-    """What was begun and has not come to its end: all that one phase starts or ends gets ready or dies together."""
+    """What was begun and has not come to its end: all that one phase starts or ends gets ready or dies together.
+
+    C(aside) are the directories that were set aside, C(found) those that had something in them before a start.
+    """
 
     starting: list[_Starting] = field(default_factory=list)
     ending: list[_Ending] = field(default_factory=list)
     census: list[Life] | None = None
+    aside: list[Spot] = field(default_factory=list)
+    found: set[Spot] = field(default_factory=set)
 
     def settle(self) -> None:
         """Wait until all that was stopped is gone and all that was started is ready. Raises LabError if one is not."""
         ending, self.ending, self.census = self.ending, [], None
         starting, self.starting = self.starting, []
         with naming(f"stop {', '.join(each.spot.title for each in ending)}"):
-            _see_end(ending)
+            _see_end(ending, self.aside)
         for each in starting:
             with naming(f"start {each.title}"):
                 _see_ready(each)
 
     def abandon(self) -> None:
-        """Wait for the end of what was stopped, and for nothing else. Raises LabError if it does not come."""
+        """Wait for the end of what was stopped, and for nothing else, and bring back what was set aside.
+
+        Raises LabError if the one or the other cannot be.
+        """
         self.starting.clear()
-        self.settle()
+        try:
+            self.settle()
+        finally:
+            self._bring_back()
+
+    def _bring_back(self) -> None:
+        aside, self.aside = self.aside, []
+        for spot in aside:
+            with naming(f"bring back {spot.directory}"):
+                rundir.bring_back(spot.parts)
 
     def start(self, command: Command, fresh: bool) -> None:
         """Start a command. C(fresh): nothing of it runs, and its files have not been tested yet."""
-        keep = not fresh or bool(rundir.names(command.spot.parts))
+        if not fresh or rundir.names(command.spot.parts):
+            self.found.add(command.spot)
         if fresh:
             _clear(command, keep=True, discard=False)
         try:
@@ -168,17 +186,21 @@ class Pending:
             with rundir.opened(command.spot.parts, make=True) as directory:
                 self.starting.append(_start(command, directory))
         except BaseException:
-            _clear(command, keep, discard=True)
+            _clear(command, keep=command.spot in self.found, discard=True)
             raise
 
     def stop(self, spot: Spot, command: Command | None, keep: bool, discard: bool) -> None:
-        """Ask a process to end; C(settle) sees that it does, and removes its files, but for C(keep) what it wrote."""
+        """Ask a process to end; C(settle) sees that it does.
+
+        With C(keep) its files are removed then, but for what it wrote, with C(discard) all that was not there before
+        it; otherwise they are set aside, in case that it has to come back.
+        """
         try:
             with rundir.opened(spot.parts) as directory:
                 record = records.load(directory)
         except FileNotFoundError:
             return
-        ending = _Ending(spot, record, [], time.monotonic(), keep, discard)
+        ending = _Ending(spot, record, [], time.monotonic(), keep or spot in self.found, discard)
         leader = record.leader() if record else None
         if leader and command:
             ending.members = [leader, *self._session(leader)]
@@ -324,18 +346,25 @@ def _condensed(lines: Iterable[str]) -> list[str]:
     return [line if count == 1 else f"{line} ({count} times)" for line, count in counted]
 
 
-def _see_end(ending: list[_Ending]) -> None:
-    """Wait for all of them, kill those that take too long and the children that they left, remove the files."""
+def _see_end(ending: list[_Ending], aside: list[Spot]) -> None:
+    """Wait for all of them, kill those that take too long and the children that they left, take the files away."""
     for each in ending:
         _await_end(each)
     _sweep([each.record for each in ending if each.record])
     for each in ending:
-        with suppress(FileNotFoundError), rundir.opened(each.spot.parts) as directory:
-            rundir.empty(directory, (DATA, LOG) if each.keep else ())
-        if each.discard and each.record and each.record.made_output:
-            with suppress(FileNotFoundError):
-                os.unlink(each.record.command.output)
-        rundir.tidy(each.spot.parts)
+        if each.keep or each.discard:
+            _take_away(each)
+        elif rundir.set_aside(each.spot.parts):
+            aside.append(each.spot)
+
+
+def _take_away(each: _Ending) -> None:
+    with suppress(FileNotFoundError), rundir.opened(each.spot.parts) as directory:
+        rundir.empty(directory, (DATA, LOG) if each.keep else ())
+    if each.discard and each.record and each.record.made_output:
+        with suppress(FileNotFoundError):
+            os.unlink(each.record.command.output)
+    rundir.tidy(each.spot.parts)
 
 
 def _await_end(each: _Ending) -> None:

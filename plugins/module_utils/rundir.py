@@ -16,6 +16,8 @@ from .errors import LabError
 
 #: Where all is that we remember on this machine, and in it what is about processes.
 DIRECTORY, PROCESSES = "/run/tcpip.lab", "process"
+#: What the name of a directory begins with that was set aside: that of none begins with it otherwise.
+_ASIDE = "."
 #: Everything is opened by this: the very thing, if it is not a link.
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: For directories on the way to what others than root have to read: they can be passed, not listed.
@@ -199,6 +201,26 @@ def _raise_inner(directory: int, name: str) -> list[str]:
     return raised
 
 
+def set_aside(parts: Sequence[str]) -> bool:
+    """Give the directory a name that nobody asks for, until C(sweep) removes it; returns whether it was there."""
+    *way, name = parts
+    try:
+        with opened(way) as parent:
+            with suppress(FileNotFoundError):
+                _sweep_out([*way, _ASIDE + name])  # by a run that was killed
+            os.rename(name, _ASIDE + name, src_dir_fd=parent, dst_dir_fd=parent)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def bring_back(parts: Sequence[str]) -> None:
+    """Give a directory that was set aside its name back."""
+    *way, name = parts
+    with opened(way) as parent:
+        os.rename(_ASIDE + name, name, src_dir_fd=parent, dst_dir_fd=parent)
+
+
 def tidy(parts: Sequence[str]) -> None:
     """Remove the directory, which is empty, and those above it that are empty with it."""
     way = [DIRECTORY, PROCESSES, *parts]
@@ -221,9 +243,16 @@ def remove_empty(directory: str) -> bool:
 
 
 def sweep(scope: str) -> None:
-    """Remove the empty directories of a lab that a run has left which was killed while it tidied up."""
+    """Remove what was set aside, and empty directories of a lab that a run has left which was killed meanwhile."""
     for netns in names([scope]):
         for process in names([scope, netns]):
-            tidy([scope, netns, process])
+            _sweep_out([scope, netns, process])
         tidy([scope, netns])
     tidy([scope])
+
+
+def _sweep_out(parts: Sequence[str]) -> None:
+    if parts[-1].startswith(_ASIDE):
+        with opened(parts) as directory:
+            empty(directory)
+    tidy(parts)

@@ -98,6 +98,27 @@ def test_without_a_path_the_file_goes_with_the_capture(pair: LabMachine) -> None
     assert snapshot.diff(before, pair.snapshot()) == []
 
 
+@pytest.mark.parametrize("lives", [True, False], ids=["running", "killed"])
+@pytest.mark.parametrize("kept", [{}, {"capture": [CAPTURE]}], ids=["not declared any more", "declared"])
+def test_after_a_rollback_it_has_all_its_packets(machine: LabMachine, lives: bool, kept: Options) -> None:
+    lab = {**LAB, "capture": [CAPTURE]}
+    machine.module("topology", name="lab", **lab)
+    place = f"{RUNTIME}/lab/ns1/capture.all"
+    ping(machine)
+    seen(machine, f"{place}/data/capture.pcap", "icmp[icmptype] == icmp-echoreply")
+    if not lives:
+        machine.run(["pkill", "-KILL", "-f", "^[^ ]+ -I sniffer.py"])
+    recorded = packets(machine, f"{place}/data/capture.pcap")
+    said = machine.run(["cat", f"{place}/log"]).stdout
+    refuses = {**LAB, "capture": [], **kept, "route": [{"netns": "ns1", "dst": "default", "via": "192.0.2.255"}]}
+    message = machine.module("topology", name="lab", **refuses, _fails=True)["msg"]
+    assert message.endswith(" (what was done before it is undone)")
+    assert packets(machine, f"{place}/data/capture.pcap")[: len(recorded)] == recorded
+    assert machine.run(["cat", f"{place}/log"]).stdout.startswith(said)
+    assert machine.module("topology", name="lab", **lab)["changed"] is not lives
+    assert machine.run(["ls", "-A", f"{RUNTIME}/lab/ns1"]).stdout.split() == ["capture.all"]
+
+
 def test_every_packet_is_there_when_it_is_stopped_and_the_file_is_whole(pair: LabMachine) -> None:
     pair.module("capture", **CAPTURE, path=FILE, filter="icmp")
     ping(pair, 200)

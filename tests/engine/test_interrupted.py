@@ -13,6 +13,7 @@ import typing as t
 import pytest
 from labmachine import ANSIBLE_DIRECTORY, COLLECTIONS, ROOT
 from labs import FULL, NAP, PAIR, ROOTED, Items, changed, run_under, same, settled, view
+from processes import RUNTIME
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -67,6 +68,22 @@ def test_asked_to_end_while_it_is_built_and_removed(machine: LabMachine) -> None
         assert not machine.module("topology", name="lab", **lab)["changed"]
     assert any("undone" in each for each in said[:-1])
     same(nothing, settled(machine))
+
+
+def test_asked_to_end_while_it_is_removed_it_has_what_its_processes_have_written(machine: LabMachine) -> None:
+    said = {"name": "said", "netns": "ns1", "command": ["sh", "-c", "echo said; sleep 1000"], "ready": {"log": "said"}}
+    machine.module("topology", name="lab", **{**PAIR, "process": [said]})
+    place = f"{RUNTIME}/lab/ns1/process.said"
+    machine.run(["tee", f"{place}/data/written"], input="kept")
+    undone = 0
+    for act in range(1, 1000):
+        if not asked_to_end(machine, act, SIGNALS[act % 3], state="absent"):
+            break
+        assert machine.run(["cat", f"{place}/data/written"]).stdout == "kept"
+        started = machine.run(["grep", "-c", "said", f"{place}/log"]).stdout
+        undone = max(undone, int(started) - 1)
+    assert undone
+    assert machine.run(["ls", RUNTIME], check=False).stdout == ""
 
 
 def test_asked_to_end_while_it_is_changed(machine: LabMachine) -> None:
