@@ -515,6 +515,11 @@ class WriteSysctl(Direct):
     then: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def takes_along(self) -> bool:
+        """Where IPv6 is off for the moment between this setting and those behind it, its addresses and routes go."""
+        return bool(self.then) and self.name.endswith(".disable_ipv6")
+
+    @property
     def lost(self) -> tuple[str, ...]:
         return () if self.before is None else (where(self.netns, f"{self.name} = {self.before}"),)
 

@@ -48,7 +48,11 @@ notes:
     C(net.core.devconf_inherit_init_net) in the kernel's C(Documentation/admin-guide/sysctl/net.rst)). What matters
     has to be declared also where it is V(0).
   - Some settings change others. Writing C(net.ipv4.ip_forward), for one, resets other IPv4 settings of the namespace
-    to their defaults (C(Documentation/networking/ip-sysctl.rst)).
+    to their defaults (C(Documentation/networking/ip-sysctl.rst)). A topology writes it before the others that it
+    declares, and O(state=absent) in the root namespace gives those that it changed along their first values, too.
+  - C(disable_ipv6) takes the IPv6 addresses from interfaces, and the routes over them. O(state=absent) does not restore
+    those. The kernel itself makes link-local addresses anew.
+  - When C(addr_gen_mode) changes, the kernel may give link-local addresses to interfaces without one. They stay.
 seealso:
   - name: IP Sysctl
     description: The settings under C(net.ipv4) and C(net.ipv6).

@@ -18,6 +18,12 @@ SWITCHES = {
     "net.ipv4.ip_forward": ("net.ipv4.conf.r0.forwarding", "net.ipv4.conf.all.accept_redirects"),
     "net.ipv4.conf.all.forwarding": ("net.ipv4.conf.r0.forwarding", "net.ipv4.conf.default.forwarding"),
     "net.ipv6.conf.all.forwarding": ("net.ipv6.conf.r0.forwarding", "net.ipv6.conf.default.forwarding"),
+    "net.ipv6.conf.all.disable_ipv6": ("net.ipv6.conf.r0.disable_ipv6", "net.ipv6.conf.default.disable_ipv6"),
+    "net.ipv6.conf.all.addr_gen_mode": ("net.ipv6.conf.r0.addr_gen_mode", "net.ipv6.conf.default.addr_gen_mode"),
+    "net.ipv6.conf.all.ignore_routes_with_linkdown": (
+        "net.ipv6.conf.r0.ignore_routes_with_linkdown",
+        "net.ipv6.conf.default.ignore_routes_with_linkdown",
+    ),
 }
 LINKED: dict[str, list[dict[str, t.Any]]] = {
     "netns": [{"name": "r"}, {"name": "s"}],
@@ -60,7 +66,7 @@ def test_what_changes_along_is_as_declared(machine: LabMachine, switch: str) -> 
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_what_changes_along_and_is_declared_stays_when_the_other_one_goes(machine: LabMachine, switch: str) -> None:
-    machine.run(["ip", "link", "add", "r0", "type", "veth", "peer", "name", "r1"])
+    machine.run(["sh", "-ec", "ip link add r0 type veth peer name r1; ip link set r0 up; ip link set r1 up"])
     before = settled(machine)
     lab = {"netns": LINKED["netns"], "sysctl": [_setting("", name, 1) for name in (switch, *SWITCHES[switch])]}
     run_as_predicted(machine, "topology", name="lab", **lab)
@@ -91,3 +97,15 @@ def test_the_mtu_of_ipv6_is_set_after_the_interface_is_switched_on(machine: LabM
     run_as_predicted(machine, "topology", name="lab", **lab)
     machine.run(["sh", "-ec", "ip -n r link set x0 down; ip netns exec r sysctl -qw net.ipv6.conf.x0.mtu=1280"])
     run_as_predicted(machine, "topology", name="lab", **lab)
+
+
+def test_an_interface_that_keeps_ipv6_keeps_its_addresses(machine: LabMachine) -> None:
+    """For the moment in which all interfaces of the namespace lose theirs."""
+    settings = [_setting("r", f"net.ipv6.conf.{name}.disable_ipv6", value) for name, value in (("all", 1), ("r0", 0))]
+    route = {"netns": "r", "dst": "2001:db8:1::/64", "via": "2001:db8::2"}
+    lab = {**changed(LINKED, "veth", 0, addresses=["2001:db8::1/64"]), "route": [route], "sysctl": settings}
+    run_as_predicted(machine, "topology", name="lab", **lab)
+    machine.run(["ip", "-n", "r", "address", "add", "2001:db8::77/64", "dev", "r0"])
+    machine.run(["ip", "netns", "exec", "r", "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0"])
+    run_as_predicted(machine, "topology", name="lab", **lab)
+    assert "2001:db8::77/64" in machine.run(["ip", "-n", "r", "address", "show", "r0"]).stdout

@@ -336,14 +336,21 @@ def test_hand_made_things_in_the_root_namespace_survive(machine: LabMachine) -> 
     assert "tcpip.lab" not in machine.run(["ls", "-A", "/run"]).stdout
 
 
-def test_settings_that_change_along_with_forwarding_are_as_they_were(machine: LabMachine) -> None:
+#: They change the same setting of every interface.
+IPV6_SWITCHES = ("forwarding", "ignore_routes_with_linkdown", "addr_gen_mode", "disable_ipv6")
+
+
+def test_settings_that_change_along_with_others_are_as_they_were(machine: LabMachine) -> None:
     """Forwarding switches the redirects and every interface's forwarding; off again it does not find back by itself."""
     machine.run(["ip", "link", "add", "up0.1", "type", "veth", "peer", "name", "up1"])
     for setting in ("all.accept_redirects=0", "up0/1.forwarding=1", "default.forwarding=0"):
         machine.run(["sysctl", "-qw", f"net.ipv4.conf.{setting}"])
-    machine.run(["sysctl", "-qw", "net.ipv6.conf.up1.forwarding=1"])
+    for name in IPV6_SWITCHES:
+        if name != "addr_gen_mode":  # for a moment the kernel would make a link-local address that stays
+            machine.run(["sysctl", "-qw", f"net.ipv6.conf.up1.{name}=1"])
+    machine.run(["sh", "-ec", "ip link set up0.1 up; ip link set up1 up"])  # with their link-local addresses
     before = settled(machine)
-    names = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
+    names = ("net.ipv4.ip_forward", *(f"net.ipv6.conf.all.{name}" for name in IPV6_SWITCHES))
     settings = [{"name": name, "value": 1} for name in names]
     for lab in ({"sysctl": settings}, {**ROOTED, "sysctl": settings}):
         run_as_predicted(machine, "topology", name="lab", **lab)

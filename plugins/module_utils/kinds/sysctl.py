@@ -43,12 +43,13 @@ def link_of(name: str) -> str | None:
 
 
 #: What the kernel changes along with a setting, and not back again with it (inet_forward_change in net/ipv4/devinet.c,
-#: addrconf_fixup_forwarding in net/ipv6/addrconf.c).
+#: addrconf_sysctl_forward and its like in net/ipv6/addrconf.c).
 _IPV4_FORWARDING = ("net.ipv4.conf.*.forwarding", "net.ipv4.conf.all.accept_redirects")
+_OF_ALL = ("addr_gen_mode", "disable_ipv6", "force_forwarding", "forwarding", "ignore_routes_with_linkdown")
 _ALONG = {
     "net.ipv4.ip_forward": _IPV4_FORWARDING,
     "net.ipv4.conf.all.forwarding": _IPV4_FORWARDING,
-    "net.ipv6.conf.all.forwarding": ("net.ipv6.conf.*.forwarding",),
+    **{f"net.ipv6.conf.all.{name}": (f"net.ipv6.conf.*.{name}",) for name in _OF_ALL},
 }
 
 
