@@ -34,6 +34,8 @@ options:
   purge_addresses:
     description:
       - Whether addresses that are not among O(addresses) are removed.
+      - An address with a peer (C(ip addr add ... peer ...)) is none of O(addresses). If one of them has got a peer, it
+        is made anew without it.
       - IPv6 link-local addresses (C(fe80::/10), RFC 4291) are never removed by this. The kernel gives one to every
         interface that is up.
     type: bool

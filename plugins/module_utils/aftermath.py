@@ -28,7 +28,8 @@ def lost(before: State, now: State, on_purpose: Iterable[Operation] = ()) -> Ite
         after = None if link.key in remade else now.link(link.key)
         for address in _lost_addresses(link, after) if after else ():
             if (*link.key, address) not in addresses:
-                yield AddAddress(link.netns, link.name, address)
+                for peer in link.peers_of(address):
+                    yield AddAddress(link.netns, link.name, address, peer)
     routes = [step.route for step in steps if isinstance(step, RemoveRoute)]
     routes += [step.former for step in steps if isinstance(step, ReplaceRoute)]
     for route in _lost_routes(before, now):

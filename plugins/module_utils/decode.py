@@ -90,10 +90,14 @@ class RawLink(NamedTuple):
 
 
 class RawAddress(NamedTuple):
-    """An address with its prefix. C(leased): it is one of IPv4 that has an end."""
+    """An address with its prefix. C(leased): it is one of IPv4 that has an end.
+
+    C(peer) is the address at the other end, where a point-to-point link has been made of this one (ip-address(8)).
+    """
 
     text: str
     leased: bool
+    peer: str = ""
 
 
 class RawFdbEntry(NamedTuple):
@@ -145,11 +149,13 @@ def address(data: bytes) -> tuple[int, RawAddress] | None:
     """The number of an interface and an address of it with its prefix; None if it is neither IPv4 nor IPv6."""
     family, prefix, flags, _scope, index = _ADDRESS.unpack_from(data)
     found = attributes(data, _ADDRESS.size)
-    value = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS)
+    far = found.get(_IFA_ADDRESS)
+    value = found.get(_IFA_LOCAL) or far
     if value is None or family not in _FAMILIES:
         return None
     leased = family == socket.AF_INET and not flags & _PERMANENT
-    return index, RawAddress(f"{socket.inet_ntop(family, value)}/{prefix}", leased)
+    peer = socket.inet_ntop(family, far) if far and far != value else ""
+    return index, RawAddress(f"{socket.inet_ntop(family, value)}/{prefix}", leased, peer)
 
 
 def settling(data: bytes) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from . import decode, encode, iptables, namespaces, netlink, nsids, parallel, records
 from . import state as states
-from .decode import RawFdbEntry, RawLink
+from .decode import RawAddress, RawFdbEntry, RawLink
 from .errors import LabError, naming, understood
 from .features import KINDS, Feature
 from .netlink import CREATE, Socket, Sockets
@@ -197,6 +197,12 @@ def _grouped(pairs: Iterable[tuple[int, _T] | None]) -> dict[int, list[_T]]:
     return found
 
 
+def _peers(addresses: Sequence[RawAddress]) -> dict[str, tuple[str, ...]]:
+    """The peers of the addresses that have any."""
+    joined = {each.text for each in addresses if each.peer}
+    return {text: tuple(each.peer for each in addresses if each.text == text) for text in joined}
+
+
 class _Sight:
     """All that was read, and which of it is meant by the numbers in it."""
 
@@ -273,7 +279,8 @@ class _Sight:
             base=base,
             master=reading.names.get(raw.master),
             vlans=frozenset(reading.vlans.get(raw.number, ())),
-            addresses=tuple(each.text for each in addresses),
+            addresses=tuple(dict.fromkeys(each.text for each in addresses)),
+            peers=_peers(addresses),
             leased=frozenset(each.text for each in addresses if each.leased),
             fdb=frozenset(self._fdb(reading, raw, base)),
             qdisc=reading.qdiscs.get(raw.number),

@@ -280,12 +280,17 @@ class MovePort(SetLink):
 
 @dataclass(frozen=True)
 class _Address(Operation):
+    """C(peer) is the address at the other end of a point-to-point link, empty for most."""
+
     link: str = ""
     address: str = ""
+    peer: str = ""
 
     @property
     def _line(self) -> tuple[str, ...]:
-        return (where(self.netns, f"{self.link} address {self.address}"),)
+        own, _, length = self.address.partition("/")
+        shown = f"{own} peer {self.peer}/{length}" if self.peer else self.address
+        return (where(self.netns, f"{self.link} address {shown}"),)
 
 
 @dataclass(frozen=True)
@@ -297,7 +302,7 @@ class AddAddress(_Address):
         return self._line
 
     def undo(self) -> tuple[Operation, ...]:
-        return (RemoveAddress(self.netns, self.link, self.address),)
+        return (RemoveAddress(self.netns, self.link, self.address, self.peer),)
 
 
 @dataclass(frozen=True)
@@ -316,7 +321,7 @@ class RemoveAddress(_Address):
         return self._line
 
     def undo(self) -> tuple[Operation, ...]:
-        return (AddAddress(self.netns, self.link, self.address),)
+        return (AddAddress(self.netns, self.link, self.address, self.peer),)
 
 
 @dataclass(frozen=True)

@@ -128,12 +128,12 @@ def _set_link(step: SetLink, numbers: Numbers) -> bytes:
 
 @request.register
 def _add_address(step: AddAddress, numbers: Numbers) -> bytes:
-    return _address(netlink.NEWADDR, CREATE | REPLACE, step.address, numbers.index(step.netns, step.link))
+    return _address(netlink.NEWADDR, CREATE | REPLACE, step, numbers)
 
 
 @request.register
 def _remove_address(step: RemoveAddress, numbers: Numbers) -> bytes:
-    return _address(netlink.DELADDR, 0, step.address, numbers.index(step.netns, step.link))
+    return _address(netlink.DELADDR, 0, step, numbers)
 
 
 @request.register
@@ -263,9 +263,9 @@ _BRIDGE_ATTRIBUTES = {
 }
 
 
-def _address(type_: int, flags: int, address: str, index: int) -> bytes:
-    found = ip_interface(address)
-    attributes = [("IFA_LOCAL", str(found.ip)), ("IFA_ADDRESS", str(found.ip))]
+def _address(type_: int, flags: int, step: AddAddress | RemoveAddress, numbers: Numbers) -> bytes:
+    found, index = ip_interface(step.address), numbers.index(step.netns, step.link)
+    attributes = [("IFA_LOCAL", str(found.ip)), ("IFA_ADDRESS", step.peer or str(found.ip))]
     fields = {"family": FAMILIES[found.version], "prefixlen": found.network.prefixlen, "index": index}
     return encode.address_message(type_, flags, attributes, **fields)
 

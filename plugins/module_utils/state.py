@@ -95,6 +95,7 @@ class Link:
     namespace that it stands in: of a VXLAN that of its underlay, of a macvlan that of its parent. C(peer) and C(base)
     are None where they lie out of sight. C(master) is the bridge that it is a port of, C(vlans) those it is in.
     C(qdisc) is None where it is the kernel's own. C(leased) are those of the addresses of IPv4 that have an end.
+    C(peers): where an address has a peer, all that it has; empty is one for the address without a peer.
     """
 
     netns: str
@@ -111,6 +112,7 @@ class Link:
     master: str | None = None
     vlans: frozenset[Vlan] = frozenset()
     addresses: tuple[str, ...] = ()
+    peers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fdb: frozenset[FdbEntry] = frozenset()
     qdisc: Qdisc | None = None
     leased: frozenset[str] = field(default=frozenset(), compare=False)
@@ -119,6 +121,10 @@ class Link:
     def key(self) -> LinkName:
         """Namespace and name."""
         return self.netns, self.name
+
+    def peers_of(self, address: str) -> tuple[str, ...]:
+        """The peer of each time that it has the address, empty for that without one."""
+        return self.peers.get(address, ("",)) if address in self.addresses else ()
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,25 @@ DRIFTS = {
         "ip -n ns1 addr add 2001:db8:66::1/64 dev ns1-veth0",
         "-ns1: ns1-veth0 address 2001:db8:66::1/64",
     ),
+    "veth.purge_addresses: with a peer": (
+        "ip -n ns1 addr add 10.9.9.1 peer 10.9.9.2 dev ns1-veth0; "
+        "ip -n ns1 addr add 10.9.9.1 peer 10.9.9.3 dev ns1-veth0; ip -n ns1 addr add 10.9.9.1/32 dev ns1-veth0",
+        "-ns1: ns1-veth0 address 10.9.9.1 peer 10.9.9.3/32",
+    ),
+    "veth.purge_addresses: with a peer, of IPv6": (
+        "ip -n ns1 addr add 2001:db8:66::1 peer 2001:db8:67::1/64 dev ns1-veth0",
+        "-ns1: ns1-veth0 address 2001:db8:66::1 peer 2001:db8:67::1/64",
+    ),
+    "vxlan.purge_addresses: a declared one with a peer": (
+        "ip -n ns1 addr del 198.51.100.1/24 dev ns1-vxlan0; "
+        "ip -n ns1 addr add 198.51.100.1 peer 198.51.100.9/24 dev ns1-vxlan0",
+        "+ns1: ns1-vxlan0 address 198.51.100.1/24",
+    ),
+    "vxlan.purge_addresses: a declared one with a peer, of IPv6": (
+        "ip -n ns1 addr del 2001:db8:3::1/64 dev ns1-vxlan0; "
+        "ip -n ns1 addr add 2001:db8:3::1 peer 2001:db8:3::9/64 dev ns1-vxlan0",
+        "+ns1: ns1-vxlan0 address 2001:db8:3::1/64",
+    ),
     "veth.peer.purge_addresses": (
         "ip -n router addr add 192.0.2.66/24 dev gw-veth0",
         "-router: gw-veth0 address 192.0.2.66/24",

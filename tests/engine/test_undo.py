@@ -111,7 +111,9 @@ def test_a_changed_lab_is_as_it_was(machine: LabMachine, change: str) -> None:
     machine.module("topology", name="lab", **FULL)
     by_hand = (
         "ip -n ns1 route add 10.55.0.0/16 via 192.0.2.254 && ip -n router addr add 10.66.0.1/24 dev gw-veth0 && "
-        "ip -n router addr add 2001:db8:66::1/64 dev gw-veth0 && ip -n router route add 10.67.0.0/16 via 10.66.0.2"
+        "ip -n router addr add 2001:db8:66::1/64 dev gw-veth0 && ip -n router route add 10.67.0.0/16 via 10.66.0.2 && "
+        "ip -n router addr add 10.68.0.1 peer 10.68.0.2 dev gw-veth0 && "
+        "ip -n router addr add 2001:db8:68::1 peer 2001:db8:69::1/64 dev gw-veth0"
     )
     machine.run(["sh", "-c", by_hand])
     before = view(machine, *names)

@@ -83,13 +83,13 @@ def test_what_a_vxlan_stands_on_is_among_its_parameters() -> None:
 )
 def test_an_address(family: int, attribute: str, value: str, prefix: int) -> None:
     message = _message(ifaddrmsg, [(attribute, value)], family=family, prefixlen=prefix, index=2)
-    assert decode.address(message) == (2, (f"{value}/{prefix}", value == "192.0.2.1"))
+    assert decode.address(message) == (2, (f"{value}/{prefix}", value == "192.0.2.1", ""))
 
 
 def test_the_own_address_of_two_at_a_point_to_point_link() -> None:
     both = [("IFA_ADDRESS", "192.0.2.2"), ("IFA_LOCAL", "192.0.2.1")]
     message = _message(ifaddrmsg, both, family=socket.AF_INET, prefixlen=32, flags=PERMANENT, index=2)
-    assert decode.address(message) == (2, ("192.0.2.1/32", False))
+    assert decode.address(message) == (2, ("192.0.2.1/32", False, "192.0.2.2"))
 
 
 def _route(*attributes_: tuple[str, t.Any], **fields: int) -> Route | None:

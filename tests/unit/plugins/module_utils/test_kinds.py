@@ -70,6 +70,11 @@ OVER = {"name": "x", "netns": "ns1", "id": 7, "remote": "10.0.0.1", "dev": "a"}
 WAY = {"netns": "ns1", "dst": "10.1.0.0/16", "via": "192.0.2.2"}
 FORWARD = {"netns": "ns1", "name": "net.ipv4.ip_forward"}
 ADDRESSED = ("192.0.2.1/24", "192.0.2.9/24", "2001:db8::9/64", "2001:db8::1/64", "fe80::1/64")
+#: By hand, as the ends of point-to-point links.
+JOINED = {
+    "addresses": ("192.0.2.1/24", "10.0.0.1/32"),
+    "peers": {"192.0.2.1/24": ("192.0.2.9",), "10.0.0.1/32": ("10.0.0.2", "")},
+}
 
 PRESENT: list[tuple[str, dict[str, t.Any], State, list[str]]] = [
     # namespaces
@@ -111,6 +116,18 @@ PRESENT: list[tuple[str, dict[str, t.Any], State, list[str]]] = [
         {**VETH, "addresses": ["192.0.2.1/24"], "purge_addresses": True},
         _state(*_pair(addresses=ADDRESSED)),
         ["-ns1: a address 2001:db8::9/64", "-ns1: a address 2001:db8::1/64", "-ns1: a address 192.0.2.9/24"],
+    ),
+    ("veth", {**VETH, "addresses": ["192.0.2.1/24"]}, _state(*_pair(**JOINED)), []),
+    (
+        "veth",
+        {**VETH, "addresses": ["192.0.2.1/24"], "purge_addresses": True},
+        _state(*_pair(**JOINED)),
+        [
+            "-ns1: a address 10.0.0.1/32",
+            "-ns1: a address 10.0.0.1 peer 10.0.0.2/32",
+            "-ns1: a address 192.0.2.1 peer 192.0.2.9/24",
+            "+ns1: a address 192.0.2.1/24",
+        ],
     ),
     (
         "veth",

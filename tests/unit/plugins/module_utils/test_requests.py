@@ -153,8 +153,16 @@ def test_addresses(address: str, family: int, prefix: int) -> None:
         assert _head(data) == head
         message = decoded(ifaddrmsg, data)
         assert (message["family"], message["prefixlen"], message["index"]) == (family, prefix, A)
-        assert message.get_attr("IFA_LOCAL") == address.partition("/")[0]
+        assert message.get_attr("IFA_LOCAL") == message.get_attr("IFA_ADDRESS") == address.partition("/")[0]
         assert named(step) == ("a",)
+
+
+def test_an_address_with_a_peer() -> None:
+    """The kernel compares the one at the other end, too."""
+    step = ops.RemoveAddress("", "a", "192.0.2.1/32", "192.0.2.2")
+    for each in (step, *step.undo()):
+        message = decoded(ifaddrmsg, _sent(each))
+        assert (message.get_attr("IFA_LOCAL"), message.get_attr("IFA_ADDRESS")) == ("192.0.2.1", "192.0.2.2")
 
 
 @pytest.mark.parametrize(
