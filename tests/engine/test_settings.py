@@ -109,3 +109,11 @@ def test_an_interface_that_keeps_ipv6_keeps_its_addresses(machine: LabMachine) -
     machine.run(["ip", "netns", "exec", "r", "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0"])
     run_as_predicted(machine, "topology", name="lab", **lab)
     assert "2001:db8::77/64" in machine.run(["ip", "-n", "r", "address", "show", "r0"]).stdout
+
+
+def test_an_interface_that_follows_a_default_of_ipv4_is_as_declared(machine: LabMachine) -> None:
+    """As long as it has no address and nobody has set it, it changes along."""
+    lab = changed(LINKED, "veth", 0, addresses=[])
+    settings = [_setting("r", f"net.ipv4.conf.{name}.rp_filter", value) for name, value in (("r0", 0), ("default", 1))]
+    for number in range(3):
+        run_as_predicted(machine, "topology", name="lab", **lab, sysctl=settings[:number])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
@@ -157,8 +157,18 @@ class Sysctl(Resource):
         return {
             name: value
             for name, value in values.items()
-            if name != self.name and any(fnmatchcase(name, pattern) for pattern in _ALONG.get(self.name, ()))
+            if name != self.name and any(fnmatchcase(name, pattern) for pattern in self._along)
         }
+
+    @property
+    def _along(self) -> tuple[str, ...]:
+        """Patterns of what the kernel changes along with it, whether or not back again with it.
+
+        A default of IPv4 is that of all interfaces which have no address and were never set (devinet_copy_dflt_conf).
+        """
+        if fnmatchcase(self.name, "net.ipv4.conf.default.*"):
+            return (self.name.replace("default", "*", 1),)
+        return _ALONG.get(self.name, ())
 
     def _current(self, state: State) -> str | None:
         """The value now; None where the namespace, or the interface that has the setting, is still to be made."""
@@ -168,15 +178,16 @@ class Sysctl(Resource):
         return namespace.sysctls.get(self.name)
 
 
-def keeping(steps: Iterable[Operation], desired: Iterable[Resource]) -> Iterator[Operation]:
+def keeping(steps: Sequence[Operation], desired: Iterable[Resource]) -> Iterator[Operation]:
     """The steps, but what is as declared, and changes along with another setting, is written again behind that one.
 
     What is not as declared has a step of its own, which comes later.
     """
     declared = {(each.netns, each.name): each.value for each in desired if isinstance(each, Sysctl)}
+    restored = {(step.netns, step.name) for step in steps if isinstance(step, RestoreSysctl)}
     for step in steps:
         kept = _keeping(step, declared) if declared and isinstance(step, WriteSysctl) else step
-        if not (isinstance(kept, RestoreSysctl) and _is_idle(kept)):
+        if not (isinstance(kept, RestoreSysctl) and _is_idle(kept, restored)):
             yield kept
 
 
@@ -187,5 +198,7 @@ def _keeping(step: WriteSysctl, declared: Mapping[tuple[str, str], str | None]) 
     return replace(step, then={name: then[name] for name in leading_first})
 
 
-def _is_idle(step: WriteSysctl) -> bool:
-    return step.before == step.value and all(step.along[name] == value for name, value in step.then.items())
+def _is_idle(step: WriteSysctl, restored: Collection[tuple[str, str]]) -> bool:
+    """Whether it changes nothing that is not restored by a step of its own."""
+    rest = [name for name, value in step.then.items() if value != step.along[name]]
+    return step.before == step.value and all((step.netns, name) in restored for name in rest)

@@ -403,6 +403,9 @@ def test_what_is_declared_stays_as_it_is_where_the_kernel_changes_it_along() -> 
     assert (restore.value, restore.then) == ("0", {redirects: "1", up0: "0", up1: "0"})
     state.first_values.update({("", switch): "1", ("", up1): "1"})
     assert plan.make(kept[:2], kept[2:], state) == []
+    state.first_values["", redirects] = "1"
+    [only] = plan.make((), kept[1:], state)
+    assert only.title == f"change {up0} = 0 to {up0} = 1"
 
 
 PEER = {"name": "b", "netns": "ns2"}
