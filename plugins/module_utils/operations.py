@@ -288,7 +288,7 @@ class _Address(Operation):
 
     @property
     def _line(self) -> tuple[str, ...]:
-        own, _, length = self.address.partition("/")
+        own, _slash, length = self.address.partition("/")
         shown = f"{own} peer {self.peer}/{length}" if self.peer else self.address
         return (where(self.netns, f"{self.link} address {shown}"),)
 

@@ -33,7 +33,7 @@ def looked(look: Callable[[str], _Found], names: Sequence[str], progress: Progre
     with ExitStack() as stack:
         helpers = _helpers(len(names))
         own = stack.enter_context(_shared(names)) if helpers else names
-        pipes = [stack.enter_context(_helper(look, own)) for _ in range(helpers)]
+        pipes = [stack.enter_context(_helper(look, own)) for _number in range(helpers)]
         found = {name: look(name) for name in progress.through(own, len(names), "read", "namespaces")}
         for pipe in pipes:
             found.update(_heard(pipe))
