@@ -50,7 +50,6 @@ ROOT_QDISC = 0xFFFFFFFF
 NETEM_LIMIT = 1000
 _RATE_END = 2**32 - 1
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address to clear, not to listen on)
-_NOTHING: Mapping[str, Any] = {}
 _UNKNOWN_STATION = "00:00:00:00:00:00"
 
 
@@ -203,14 +202,14 @@ def _link_info(kind: str, data: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _kind_settings(
-    kind: str, settings: Mapping[str, Any], base: str, numbers: Numbers, former: Mapping[str, Any] = _NOTHING
+    kind: str, settings: Mapping[str, Any], base: str, numbers: Numbers, former: Mapping[str, Any] | None = None
 ) -> tuple[str, Any]:
     """The parameters of a kind, C(former) being what they were; what names another interface is given by its number."""
     said = {name: value for name, value in settings.items() if name not in ("dev", "parent")}
     if said.get("remote") or said.get("group"):  # one attribute for both: what there is not must not take away what is
         said = {name: value for name, value in said.items() if value or name not in ("remote", "group")}
     attributes = [
-        _SETTINGS[kind](name, _nobody(former.get(name)) if value is None else value) for name, value in said.items()
+        _SETTINGS[kind](name, _nobody((former or {}).get(name)) if value is None else value) for name, value in said.items()
     ]
     if "dev" in settings:
         attributes.append(("IFLA_VXLAN_LINK", numbers.index(base, settings["dev"]) if settings["dev"] else 0))
