@@ -208,8 +208,9 @@ def _kind_settings(
     said = {name: value for name, value in settings.items() if name not in ("dev", "parent")}
     if said.get("remote") or said.get("group"):  # one attribute for both: what there is not must not take away what is
         said = {name: value for name, value in said.items() if value or name not in ("remote", "group")}
+    were = former or {}
     attributes = [
-        _SETTINGS[kind](name, _nobody((former or {}).get(name)) if value is None else value) for name, value in said.items()
+        _SETTINGS[kind](name, _nobody(were.get(name)) if value is None else value) for name, value in said.items()
     ]
     if "dev" in settings:
         attributes.append(("IFLA_VXLAN_LINK", numbers.index(base, settings["dev"]) if settings["dev"] else 0))
