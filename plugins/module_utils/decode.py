@@ -32,9 +32,10 @@ from .requests import (
     UNTAGGED,
 )
 from .state import Netem, Qdisc, Route, Vlan
+from .values import LOCAL_TABLE
 
 # linux/rtnetlink.h
-_LOCAL_TABLE, _CLONED = 255, 0x200
+_CLONED = 0x200
 _TENTATIVE, _DADFAILED, _PERMANENT = 0x40, 0x08, 0x80  # linux/if_addr.h
 _UNICAST = ROUTE_TYPES["unicast"]
 _ROUTE_TYPES = {number: name for name, number in ROUTE_TYPES.items()}
@@ -211,7 +212,7 @@ def _netem(options: bytes) -> Netem:
 
 def route(netns: str, data: bytes, names: Mapping[int, str]) -> Route | None:
     """A route of C(netns), whose interfaces have these names; None if it is not one that people make."""
-    if data[_TABLE_AT] == _LOCAL_TABLE:  # most are
+    if data[_TABLE_AT] == LOCAL_TABLE:  # most are
         return None
     family, length, _source, _tos, short, protocol, _scope, type_, flags = _ROUTE.unpack_from(data)
     if family not in _FAMILIES or type_ not in _ROUTE_TYPES or flags & _CLONED:

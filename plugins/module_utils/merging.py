@@ -15,6 +15,8 @@ from . import values
 
 #: A topology as written: items by kind.
 Items = Mapping[str, Sequence[Mapping[str, Any]]]
+#: What was written of an item at one place.
+Part = tuple[str, Mapping[str, Any]]
 #: An item's options as they were written, to what tells it from others of its kind.
 Identify = Callable[[Mapping[str, Any]], "tuple[Any, ...]"]
 
@@ -39,14 +41,27 @@ def named(key: Iterable[Any]) -> str:
 
 def merge(topologies: Iterable[Items]) -> dict[str, list[dict[str, Any]]]:
     """One topology out of several: a later item completes and overrides the earlier one of the same identity."""
-    merged: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
-    for topology in topologies:
+    found = gathered(("", topology) for topology in topologies)
+    return {kind: [_sum(parts) for parts in items] for kind, items in found.items()}
+
+
+def gathered(topologies: Iterable[tuple[str, Items]]) -> dict[str, list[list[Part]]]:
+    """The items of topologies that have places, in the order of the sum: each as the parts that were written of it."""
+    found: dict[str, dict[tuple[Any, ...], list[Part]]] = {}
+    for place, topology in topologies:
         for kind, items in topology.items():
-            found = merged.setdefault(kind, {})
-            for item in items:
-                key = identify(kind, item) or ("unknown", len(found))
-                found[key] = _override(found[key], item) if key in found else item  # type: ignore[assignment]
-    return {kind: list(found.values()) for kind, found in merged.items()}
+            known = found.setdefault(kind, {})
+            for number, item in enumerate(items):
+                key = identify(kind, item) or ("unknown", len(known))
+                known.setdefault(key, []).append((f"{place}.{kind}[{number}]", item))
+    return {kind: list(known.values()) for kind, known in found.items()}
+
+
+def _sum(parts: Iterable[Part]) -> dict[str, Any]:
+    (_place, item), *later = parts
+    for _place, part in later:
+        item = _override(item, part)
+    return item  # type: ignore[return-value]
 
 
 def _by(option: str, default: str | None = None) -> Identify:

@@ -31,7 +31,7 @@ _Found = TypeVar("_Found")
 def looked(look: Callable[[str], _Found], names: Sequence[str], progress: Progress) -> list[_Found]:
     """What C(look) finds in each of the namespaces, in their order. It changes nothing, and finds plain data."""
     with ExitStack() as stack:
-        helpers = _helpers(len(names))
+        helpers = _worthwhile(len(names))
         own = stack.enter_context(_shared(names)) if helpers else names
         pipes = [stack.enter_context(_helper(look, own)) for _number in range(helpers)]
         found = {name: look(name) for name in progress.through(own, len(names), "read", "namespaces")}
@@ -40,8 +40,8 @@ def looked(look: Callable[[str], _Found], names: Sequence[str], progress: Progre
     return [found[name] if name in found else look(name) for name in names]
 
 
-def _helpers(number: int) -> int:
-    """How many processes besides this one: one for each processor, as far as there is enough to do."""
+def _worthwhile(number: int) -> int:
+    """How many helpers for so many names: one for each processor, as far as there is enough to do."""
     return max(1, min(len(os.sched_getaffinity(0)), number // _WORTH_IT)) - 1
 
 

@@ -241,14 +241,14 @@ delay = between(0, 3_600_000, "a delay in milliseconds")
 #: The kernel cuts a longer one off (netem_change in net/sched/sch_netem.c: nanoseconds in 31 bits).
 jitter = between(0, 2147, "a jitter in milliseconds")
 percent = between(0, 100, "a percentage")
-#: RT_TABLE_LOCAL in linux/rtnetlink.h.
-_LOCAL_TABLE = 255
+#: The table that the kernel fills: RT_TABLE_LOCAL in linux/rtnetlink.h.
+LOCAL_TABLE = 255
 _any_table = between(1, 2**32 - 1, "a routing table")
 
 
 def table(value: int) -> int:
     """A routing table that people have routes in."""
-    if value == _LOCAL_TABLE:
+    if value == LOCAL_TABLE:
         raise ValueError(
             f"{value} is the table that the kernel fills, with the machine's addresses: declare the address"
         )

@@ -28,7 +28,7 @@ options:
   machine:
     description:
       - Whether to tell also what belongs to no lab, in the root namespace and in all others that have a name.
-      - With a O(name) it is refused.
+      - It is refused together with O(name).
     type: bool
     default: false
 requirements:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.tcpip.lab.plugins.module_utils import merging
+from ansible_collections.tcpip.lab.plugins.module_utils.merging import Part
 
 #: What was written, by variables: a topology each, or a list of stages. They add up in this order.
 Written = Mapping[str, Any]
@@ -23,7 +24,7 @@ _PLACE = re.compile(r"(?<![\w.\]])(\w+)\[(\d+)\](?:\.(\w+))?")
 
 def placed(said: str, written: Written) -> str:
     """What was said of the sum, with the places that its items were written at."""
-    items = _items(written)
+    items = merging.gathered(_topologies(written))
 
     def place(found: re.Match[str]) -> str:
         kind, number, option = found[1], int(found[2]), found[3] or ""
@@ -35,25 +36,13 @@ def placed(said: str, written: Written) -> str:
     return _PLACE.sub(place, said)
 
 
-def _where(parts: Sequence[tuple[str, Mapping[str, Any]]], option: str) -> str:
+def _where(parts: Sequence[Part], option: str) -> str:
     """Of an item that later stages complete, the place at which the option has got its value; else the first one."""
     place, value = parts[0][0], parts[0][1].get(option)
     for where, part in parts[1:]:
         if part.get(option, value) != value:
             place, value = where, part[option]
     return place
-
-
-def _items(written: Written) -> dict[str, list[list[tuple[str, Mapping[str, Any]]]]]:
-    """The items in the order of the sum, each as the parts that were written of it, with their places."""
-    found: dict[str, dict[Any, list[tuple[str, Mapping[str, Any]]]]] = {}
-    for place, topology in _topologies(written):
-        for kind, items in topology.items():
-            known = found.setdefault(kind, {})
-            for number, item in enumerate(items):
-                key = merging.identify(kind, item) or ("unknown", len(known))
-                known.setdefault(key, []).append((f"{place}.{kind}[{number}]", item))
-    return {kind: list(parts.values()) for kind, parts in found.items()}
 
 
 def _topologies(written: Written) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -89,14 +89,18 @@ def test_few_are_looked_at_by_one(children: list[int]) -> None:
 @pytest.mark.parametrize("ends", [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: 1 / 0])
 def test_what_a_process_that_ends_has_not_found_is_looked_for_again(ends: t.Callable[[], object]) -> None:
     here = os.getpid()
+    own: list[str] = []
 
     def look(name: str) -> str:
         time.sleep(0.001)  # so that the others have something to do
         if os.getpid() != here:
             ends()
+        own.append(name)
         return name.upper()
 
     assert _found(look) == [name.upper() for name in NAMES]
+    assert own != NAMES, "the others have taken nothing"
+    assert sorted(own, key=NAMES.index) == NAMES
 
 
 def test_where_no_process_may_be_begun_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,9 @@ GOOD: list[tuple[t.Callable[[t.Any], t.Any], t.Any, t.Any]] = [
     (values.rate, "0", "0bit"),
 ]
 
+#: How a lab's name is to be.
+LETTERS = "1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit"
+
 BAD: list[tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = [
     (values.name, "", "a name must not be empty"),
     (values.name, "a234567890123456", "'a234567890123456' has 16 bytes, a name has at most 15"),
@@ -72,31 +75,11 @@ BAD: list[tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = [
     (values.namespace_or_root, ".ns1", "'.ns1' is not a namespace's name: it begins with a dot"),
     (values.link_name, "lo", "'lo' is reserved"),
     (values.link_name, "all", "'all' is reserved"),
-    (
-        values.lab,
-        "../lab",
-        "'../lab' is not a lab's name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-    ),
-    (
-        values.lab,
-        "",
-        "'' is not a lab's name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-    ),
-    (
-        values.lab,
-        ".machine",
-        "'.machine' is not a lab's name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-    ),
-    (
-        values.lab,
-        "lab\n",
-        r"'lab\n' is not a lab's name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-    ),
-    (
-        values.lab,
-        "a" * 64,
-        f"'{'a' * 64}' is not a lab's name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-    ),
+    (values.lab, "../lab", f"'../lab' is not a lab's name: {LETTERS}"),
+    (values.lab, "", f"'' is not a lab's name: {LETTERS}"),
+    (values.lab, ".machine", f"'.machine' is not a lab's name: {LETTERS}"),
+    (values.lab, "lab\n", rf"'lab\n' is not a lab's name: {LETTERS}"),
+    (values.lab, "a" * 64, f"'{'a' * 64}' is not a lab's name: {LETTERS}"),
     (values.mac, "00:00:5e:00:53", "'00:00:5e:00:53' is not a MAC address such as 00:00:5e:00:53:01"),
     (values.mac, "00:00:5e:00:53:0g", "'00:00:5e:00:53:0g' is not a MAC address such as 00:00:5e:00:53:01"),
     (values.station, "01:00:5e:00:00:01", "'01:00:5e:00:00:01' is a group address, an interface needs a unicast one"),

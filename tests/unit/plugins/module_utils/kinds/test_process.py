@@ -60,21 +60,16 @@ def steps(resource: Process, *where: t.Any) -> list[Operation]:
     return plan.make([resource], [], state(*where))
 
 
+#: How a name is to be.
+LETTERS = "1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {"name": "a/b"},
-            "name: 'a/b' is not a name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-        ),
-        (
-            {"name": "-x"},
-            "name: '-x' is not a name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-        ),
-        (
-            {"name": ".root"},
-            "name: '.root' is not a name: 1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a digit",
-        ),
+        ({"name": "a/b"}, f"name: 'a/b' is not a name: {LETTERS}"),
+        ({"name": "-x"}, f"name: '-x' is not a name: {LETTERS}"),
+        ({"name": ".root"}, f"name: '.root' is not a name: {LETTERS}"),
         ({"command": [""]}, "command: has no first word: what is to be started?"),
         ({"command": ["./x"]}, "command[0]: './x' is neither a name nor an absolute path"),
         ({"command": ["x", "a\0b"]}, "command[1]: a zero byte is not allowed in a text"),
