@@ -57,6 +57,10 @@ class ActionModule(InPlace):
         with self._followed(args.get("name")):
             return {**super().run_module(args, known), **found}
 
+    def looks_ahead(self, args: t.Mapping[str, t.Any]) -> str:
+        """A lab that is removed goes with its namespaces: nobody looks what is in them."""
+        return str(args.get("name", "")) if args.get("state", "present") != "absent" else ""
+
     @contextlib.contextmanager
     def _followed(self, lab: t.Any) -> t.Iterator[None]:
         """Meanwhile tell how far the work has come, if it takes long."""

@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from . import ahead, merging, namespaces, observe, plan, records, topology, verify
 from . import ledger as ledgers
-from . import merging, namespaces, observe, plan, records, topology, verify
 from .apply import Apply, ResidueError
 from .command import MACHINE
 from .errors import LabError, naming
@@ -106,7 +106,7 @@ def _run(request: Request, ledger: Ledger | None, check: bool, progress: Progres
     with Sockets() as sockets:
         if request.lab:
             request = _with_history(request, ledger or _recover(request.lab, sockets))
-        state = observe.read(scope_of(request, ledger), sockets, progress)
+        state = observe.read(scope_of(request, ledger), sockets, progress, ahead.take(ledger, progress))
         if ledger:
             recall(state, ledger)
         operations = steps(request, state, ledger, _claimed_by_others(request))

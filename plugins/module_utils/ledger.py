@@ -39,6 +39,7 @@ class Ledger:
     C(spaces): the namespaces that the lab made, by name, with their identities.
     C(complete): whether the run came to its end. Otherwise C(earlier) is what the lab may have besides, of runs before.
     C(former): what the last run that changed something began with, None if that is not known or not wanted any more.
+    C(version): which of the files it was read from that have lain in its place.
     """
 
     lab: str
@@ -48,6 +49,7 @@ class Ledger:
     complete: bool = True
     earlier: list[Items] = field(default_factory=list)
     former: Items | None = None
+    version: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def empty(self) -> bool:
@@ -71,7 +73,9 @@ def load(lab: str) -> Ledger | None:
     """
     try:
         with open(file(lab), encoding="utf-8") as stream, understood(file(lab)):
-            return _decode(json.load(stream), lab)
+            ledger = _decode(json.load(stream), lab)
+            ledger.version = _version(stream.fileno())
+            return ledger
     except FileNotFoundError:
         return None
     except LabError as error:
@@ -108,7 +112,7 @@ def lock(lab: str) -> Iterator[Progress]:
 def _locked(lab: str) -> Iterator[Progress]:
     with naming(f"lock {_lock_file(lab)}"):
         try:
-            descriptor = _acquire(lab)
+            descriptor, waited = _acquire(lab)
         except OSError:
             with suppress(OSError):
                 remove_empty(DIRECTORY)
@@ -116,7 +120,7 @@ def _locked(lab: str) -> Iterator[Progress]:
     try:
         with naming(f"empty {_lock_file(lab)}"):
             os.ftruncate(descriptor, 0)  # a run that was killed left it
-        yield Progress(descriptor)
+        yield Progress(descriptor, waited)
     except BaseException:
         with suppress(LabError):  # what was wrong before is what is to be told
             _release(lab, descriptor)
@@ -177,21 +181,23 @@ def _write(file: str, content: Any) -> None:
     os.replace(new, file)
 
 
-def _acquire(lab: str) -> int:
+def _acquire(lab: str) -> tuple[int, bool]:
+    """The descriptor of the locked file, and whether another run had it first."""
+    waited = False
     while True:
         make_directory()
         try:
             descriptor = os.open(_lock_file(lab), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
             continue  # another run has just tidied up the directory
-        _wait_for(descriptor)
+        waited |= _wait_for(descriptor)
         if _is_current(descriptor, _lock_file(lab)):
-            return descriptor
+            return descriptor, waited
         os.close(descriptor)  # the run before us removed the file with its lab: lock the new one
 
 
-def _wait_for(descriptor: int) -> None:
-    """Lock a file. While another run holds it, this one can be interrupted."""
+def _wait_for(descriptor: int) -> bool:
+    """Lock a file; returns whether another run held it. Meanwhile this one can be interrupted."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -201,6 +207,8 @@ def _wait_for(descriptor: int) -> None:
         except interruption.InterruptionError:
             os.close(descriptor)
             raise
+        return True
+    return False
 
 
 def _tidy() -> None:
@@ -234,6 +242,12 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _version(descriptor: int) -> tuple[int, ...]:
+    """Each time that a ledger is written, its file is another one."""
+    found = os.fstat(descriptor)
+    return found.st_ino, found.st_mtime_ns
 
 
 def _is_current(descriptor: int, file: str) -> bool:

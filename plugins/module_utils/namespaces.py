@@ -53,8 +53,13 @@ def identity(name: str) -> str:
 
 def names() -> list[str]:
     """The named namespaces of this machine, in order."""
+    return sorted(entry for entry in entries() if exists(entry))
+
+
+def entries() -> list[str]:
+    """What is in the directory of namespaces, mere files among them."""
     try:
-        return sorted(entry for entry in os.listdir(DIRECTORY) if exists(entry))
+        return os.listdir(DIRECTORY)
     except FileNotFoundError:
         return []
 

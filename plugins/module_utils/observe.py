@@ -19,30 +19,47 @@ from .decode import RawAddress, RawFdbEntry, RawLink
 from .errors import LabError, naming, understood
 from .features import KINDS, Feature
 from .netlink import CREATE, Socket, Sockets
+from .parallel import Looking
 from .progress import Progress
 from .requests import AF_BRIDGE, ROOT_QDISC
-from .scope import Scope, Topic
+from .scope import Ask, Scope, Topic
 from .settings import read_settings
-from .state import LOWER, ROOT, FdbEntry, Link, LinkName, Namespace, Qdisc, State, Vlan
+from .state import LOWER, ROOT, FdbEntry, Link, LinkName, Namespace, Qdisc, Route, State, Vlan
 
 _T = TypeVar("_T")
 
 
-def read(scope: Scope, sockets: Sockets, progress: Progress | None = None) -> State:
+def read(
+    scope: Scope, sockets: Sockets, progress: Progress | None = None, begun: Looking[_Reading | None] | None = None
+) -> State:
     """The present state of the namespaces in scope; those that do not exist are left out.
 
-    Raises LabError when the kernel does not tell.
+    C(begun) is what C(begin) has begun. Raises LabError when the kernel does not tell.
     """
     with naming("see what is there"):
-        return _read(scope, sockets, progress or Progress())
+        return _read(scope, sockets, progress or Progress(), begun)
 
 
-def _read(scope: Scope, sockets: Sockets, progress: Progress) -> State:
-    there = [name for name in sorted(scope.namespaces) if namespaces.exists(name)]
+def begin(names: Sequence[str]) -> Looking[_Reading | None] | None:
+    """Let other processes see what is in the namespaces, as C(read) will ask for it; None if that is not worth it."""
+    scope = Scope(asked={Ask(Topic.FDB, name) for name in names})
+    sockets = Sockets()
+
+    def look(name: str) -> _Reading | None:
+        try:
+            return _try(name, scope, sockets)
+        finally:
+            sockets.forget(name)
+
+    return parallel.begun(look, names)
+
+
+def _read(scope: Scope, sockets: Sockets, progress: Progress, begun: Looking[_Reading | None] | None) -> State:
+    there = sorted(scope.namespaces & {ROOT, *namespaces.entries()})
     readable = [name for name in there if name not in scope.unseen]
-    tried = parallel.looked(lambda name: _try(name, scope, sockets), readable, progress)
+    tried = parallel.looked(lambda name: _try(name, scope, sockets), readable, progress, begun)
     found = [reading for reading in tried if reading]
-    unseen = {name: Namespace(name) for name in there if name in scope.unseen}
+    unseen = {name: Namespace(name) for name in there if name in scope.unseen and namespaces.exists(name)}
     state = State({**_Sight(found).namespaces(), **unseen}, lacking=_lacking(scope), lab=scope.lab)
     for name, wanted in scope.names(Topic.SETTING).items():
         if name in state.namespaces:
@@ -147,8 +164,7 @@ class _Reading:
         socket = sockets.get(name)
         links, addresses, routes = map(socket.dump, _QUESTIONS)
         with understood(f"what the kernel tells of {states.describe(name)}"):
-            self.links = {raw.number: raw for raw in map(decode.link, links)}
-            self.names = {raw.number: raw.name for raw in self.links.values()}
+            self._know(map(decode.link, links))
             self.addresses = _grouped(decode.address(data) for data in addresses)
             self.routes = [route for route in (decode.route(name, data, self.names) for data in routes) if route]
         tunnels = any(raw.kind == "vxlan" for raw in self.links.values())
@@ -157,6 +173,23 @@ class _Reading:
         self.vlans = _vlans(socket) if filters else {}
         queues = any(raw.qdisc not in _NO_QUEUE and raw.kind in KINDS for raw in self.links.values())
         self.qdiscs = _qdiscs(socket) if queues else {}
+
+    def _know(self, links: Iterable[RawLink]) -> None:
+        self.links = {raw.number: raw for raw in links}
+        self.names = {raw.number: raw.name for raw in self.links.values()}
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """For another process. Of what there is by the thousand, plain tuples do: each object would name its class."""
+        links = [tuple(raw) for raw in self.links.values()]
+        addresses = {number: [tuple(each) for each in found] for number, found in self.addresses.items()}
+        routes = [tuple(vars(route).values()) for route in self.routes]
+        return self.name, links, addresses, routes, self.fdb, self.vlans, self.qdiscs
+
+    def __setstate__(self, known: tuple[Any, ...]) -> None:
+        self.name, links, addresses, routes, self.fdb, self.vlans, self.qdiscs = known
+        self._know(map(RawLink._make, links))
+        self.addresses = {number: [*map(RawAddress._make, found)] for number, found in addresses.items()}
+        self.routes = [Route(*values) for values in routes]
 
 
 def _fdb(socket: Socket) -> dict[int, list[RawFdbEntry]]:
@@ -179,7 +212,9 @@ def _qdiscs(socket: Socket) -> dict[int, Qdisc]:
 
 
 def _try(name: str, scope: Scope, sockets: Sockets) -> _Reading | None:
-    """The dumps of a namespace; None if somebody has just removed it."""
+    """The dumps of a namespace; None if there is none: a mere file has its name, or somebody has just removed it."""
+    if not namespaces.exists(name):
+        return None
     try:
         with naming(f"see what is in {states.describe(name)}"):
             return _Reading(name, scope, sockets)

@@ -13,9 +13,9 @@ import math
 import os
 import pickle
 import signal
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import Any, Callable, TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from typing import Callable, Generic, TypeVar
 
 from . import interruption, privileges
 from .progress import Progress
@@ -26,86 +26,128 @@ _WORTH_IT = 200
 _PARTS = 128
 
 _Found = TypeVar("_Found")
+_Look = Callable[[str], _Found]
 
 
-def looked(look: Callable[[str], _Found], names: Sequence[str], progress: Progress) -> list[_Found]:
-    """What C(look) finds in each of the namespaces, in their order. It changes nothing, and finds plain data."""
-    with ExitStack() as stack:
-        helpers = _worthwhile(len(names))
-        own = stack.enter_context(_shared(names)) if helpers else names
-        pipes = [stack.enter_context(_helper(look, own)) for _number in range(helpers)]
-        found = {name: look(name) for name in progress.through(own, len(names), "read", "namespaces")}
-        for pipe in pipes:
-            found.update(_heard(pipe))
+def looked(
+    look: _Look[_Found], names: Sequence[str], progress: Progress, begun: Looking[_Found] | None = None
+) -> list[_Found]:
+    """What C(look) finds in each of the namespaces, in their order. It changes nothing, and finds plain data.
+
+    C(begun): processes that look at them already, and find the same.
+    """
+    helpers = min(_processors(), len(names) // _WORTH_IT) - 1  # this process looks, too
+    found = (begun or Looking(look, names, helpers)).finish(look, names, progress)
     return [found[name] if name in found else look(name) for name in names]
 
 
-def _worthwhile(number: int) -> int:
-    """How many helpers for so many names: one for each processor, as far as there is enough to do."""
-    return max(1, min(len(os.sched_getaffinity(0)), number // _WORTH_IT)) - 1
+def begun(look: _Look[_Found], names: Sequence[str]) -> Looking[_Found] | None:
+    """Processes that look at the namespaces while this one does something else, where it is worth it."""
+    helpers = min(_processors() - 1, len(names) // _WORTH_IT)
+    return Looking(look, names, helpers) if helpers else None
 
 
-@contextmanager
-def _shared(names: Sequence[str]) -> Iterator[Iterable[str]]:
-    """The names for several processes that go through them: each of these takes a part whenever it has done one.
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+class Looking(Generic[_Found]):
+    """Processes that look at namespaces, until C(finish) or C(end); each takes a part whenever it has done one.
 
     The numbers of the parts lie in a pipe, from which no two processes read the same byte.
     """
-    size = math.ceil(len(names) / _PARTS)
-    numbers, writing = os.pipe()
-    os.write(writing, bytes(range(math.ceil(len(names) / size))))
-    os.close(writing)
-    try:
-        yield _taken(names, size, numbers)
-    finally:
-        os.close(numbers)
 
-
-def _taken(names: Sequence[str], size: int, numbers: int) -> Iterator[str]:
-    while number := os.read(numbers, 1):
-        yield from names[size * number[0] : size * (number[0] + 1)]
-
-
-@contextmanager
-def _helper(look: Callable[[str], Any], names: Iterable[str]) -> Iterator[int | None]:
-    """A process that looks, for the length of the block; the pipe in which it is heard, None if there can be none."""
-    reading, writing = os.pipe()
-    try:
-        pid = os.fork()
-    except OSError:  # so many processes are not allowed
+    def __init__(self, look: _Look[_Found], names: Sequence[str], helpers: int) -> None:
+        self._names = names
+        self._size = math.ceil(len(names) / _PARTS)
+        self._helpers: list[_Helper[_Found]] = []
+        self._numbers, writing = os.pipe()
+        if names:
+            os.write(writing, bytes(range(math.ceil(len(names) / self._size))))
         os.close(writing)
-        os.close(reading)
-        yield None
-        return
-    if pid == 0:
-        _help(look, names, writing)
-    os.close(writing)
-    try:
-        yield reading
-    finally:
-        os.close(reading)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        try:
+            with suppress(OSError):  # so many processes are not allowed
+                for _number in range(helpers):
+                    self._helpers.append(_Helper(look, self._parts()))
+        except BaseException:
+            self.end()
+            raise
+
+    def finish(self, look: _Look[_Found], wanted: Collection[str], progress: Progress) -> dict[str, _Found]:
+        """What they have found, by name; what none has looked at yet is looked at here, if it is wanted.
+
+        What the processes should have found and did not tell is missing.
+        """
+        sought = set(wanted)
+        own = (name for part in self._parts() for name in part if name in sought)
+        try:
+            found = {name: look(name) for name in progress.through(own, len(wanted), "read", "namespaces")}
+            for helper in self._helpers:
+                found.update(helper.found())
+        finally:
+            self.end()
+        return found
+
+    def end(self) -> None:
+        """Let the processes end, whatever they have found."""
+        while self._helpers:
+            self._helpers.pop().end()
+        if self._numbers >= 0:
+            os.close(self._numbers)
+            self._numbers = -1
+
+    def _parts(self) -> Iterator[Sequence[str]]:
+        while number := os.read(self._numbers, 1):
+            yield self._names[self._size * number[0] : self._size * (number[0] + 1)]
 
 
-def _help(look: Callable[[str], Any], names: Iterable[str], writing: int) -> None:
+class _Helper(Generic[_Found]):
+    """A process that writes what it finds to a file in memory: nobody has to listen while it looks.
+
+    Raises OSError when there can be no such process.
+    """
+
+    def __init__(self, look: _Look[_Found], parts: Iterator[Sequence[str]]) -> None:
+        self._file = os.memfd_create("found")
+        try:
+            self._pid = os.fork()
+        except OSError:
+            os.close(self._file)
+            raise
+        if self._pid == 0:
+            _help(look, parts, self._file)
+
+    def found(self) -> dict[str, _Found]:
+        """All that it found, once it has come to its end."""
+        with interruption.waiting():
+            self._reap()
+        found: dict[str, _Found] = {}
+        with open(self._file, "rb", closefd=False) as file:
+            file.seek(0)
+            with suppress(EOFError, pickle.UnpicklingError):  # the last part of one that was killed is not whole
+                while True:
+                    found.update(pickle.load(file))  # noqa: S301 - our own process has written it
+        return found
+
+    def end(self) -> None:
+        """Let it end now."""
+        os.close(self._file)
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self._reap()
+
+    def _reap(self) -> None:
+        with suppress(ChildProcessError):  # the kernel does it where whoever started us ignores the ends of children
+            os.waitpid(self._pid, 0)
+        self._pid = 0
+
+
+def _help(look: _Look[_Found], parts: Iterator[Sequence[str]], file: int) -> None:
     """Be the helper. What goes wrong here need not be told: who misses an answer looks for it."""
     try:
         privileges.end_with_parent()
-        with os.fdopen(writing, "wb") as pipe:
-            pickle.dump({name: look(name) for name in names}, pipe, pickle.HIGHEST_PROTOCOL)
+        with os.fdopen(file, "wb") as written:
+            for part in parts:
+                pickle.dump({name: look(name) for name in part}, written, pickle.HIGHEST_PROTOCOL)
     finally:
         os._exit(0)
-
-
-def _heard(reading: int | None) -> dict[str, Any]:
-    """What a helper found; nothing if it could not find everything."""
-    if reading is None:
-        return {}
-    with interruption.waiting(), open(reading, "rb", closefd=False) as pipe:
-        said = pipe.read()
-    try:
-        found: dict[str, Any] = pickle.loads(said)  # noqa: S301 - our own process has said it
-    except (EOFError, pickle.UnpicklingError):
-        return {}
-    return found

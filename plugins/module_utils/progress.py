@@ -21,9 +21,13 @@ _T = TypeVar("_T")
 
 
 class Progress:
-    """Tells it in the open file; without one, nobody."""
+    """Tells it in the open file; without one, nobody.
 
-    def __init__(self, descriptor: int | None = None) -> None:
+    C(waited): another run had to come to its end first.
+    """
+
+    def __init__(self, descriptor: int | None = None, waited: bool = False) -> None:
+        self.waited = waited
         self._file = descriptor
         self._due = time.monotonic() + EVERY_S
 

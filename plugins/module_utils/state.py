@@ -262,6 +262,8 @@ class State:
     def without(self, gone: Iterable[LinkName]) -> State:
         """The state once these interfaces are removed, with their routes and all that goes along."""
         lost = {each for name in gone for each in self.along(name)}
+        if not lost:
+            return self
         return replace(self, namespaces={name: _keep(space, lost) for name, space in self.namespaces.items()})
 
     def along(self, key: LinkName) -> list[LinkName]:

@@ -16,19 +16,22 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     del sys.path[0]
 
 import atexit
+import gc
 import importlib
 import os
 import runpy
 import types
 
 
-def begin(module: str, collections: str, ansible: str, options: str, profile: str) -> None:
+def begin(*, module: str, collections: str, ansible: str, options: str, profile: str, lab: str = "") -> None:
     """Run the module, which ends the process.
 
     :param collections: the directory C(ansible_collections).
     :param ansible: the directory in which the package C(ansible) is, should it not be found otherwise.
     :param options: what the module is given, as JSON.
+    :param lab: whose namespaces the module will look at first of all, empty if it is none.
     """
+    gc.disable()  # what is imported stays, and so does nearly all that a module makes
     sys.path.append(ansible)
     # Root leaves no files in a directory of somebody else.
     sys.dont_write_bytecode = any(os.stat(each).st_uid != os.geteuid() for each in (collections, ansible))
@@ -36,6 +39,8 @@ def begin(module: str, collections: str, ansible: str, options: str, profile: st
     package = types.ModuleType("ansible_collections")
     package.__path__ = [collections]
     sys.modules[package.__name__] = package
+    if lab:
+        importlib.import_module(f"{module.rpartition('.modules.')[0]}.module_utils.ahead").begin(lab)
     basic = importlib.import_module("ansible.module_utils.basic")
     vars(basic).update(_ANSIBLE_ARGS=options.encode(), _ANSIBLE_PROFILE=profile)
     try:

@@ -48,7 +48,11 @@ class InPlace(ActionBase):  # type: ignore[misc]  # Ansible does not say what it
         path = pathlib.Path(__file__).parents[1] / f"modules/{module_name.rpartition('.')[2]}.py"
         if path.parts[-6:-3] != _ROOT or not path.exists() or not self.is_here(task_vars):
             return super()._configure_module(module_name, module_args, task_vars)
-        return _built(_program(path, module_args), str(path))
+        return _built(_program(path, module_args, self.looks_ahead(module_args)), str(path))
+
+    def looks_ahead(self, _args: t.Mapping[str, t.Any]) -> str:
+        """The lab at whose namespaces the module will look first of all, empty if it is none."""
+        return ""
 
     def is_here(self, task_vars: dict[str, t.Any]) -> bool:
         """Whether the module is for this machine, this interpreter, and for us or for root."""
@@ -70,7 +74,7 @@ def _is_ours(interpreter: str) -> bool:
     return here and os.path.exists(interpreter) and os.path.samefile(interpreter, sys.executable)
 
 
-def _program(path: pathlib.Path, args: dict[str, t.Any]) -> bytes:
+def _program(path: pathlib.Path, args: dict[str, t.Any], lab: str) -> bytes:
     """What runs a module with its options."""
     given = {
         "module": ".".join((*_ROOT, "plugins", "modules", path.stem)),
@@ -78,6 +82,7 @@ def _program(path: pathlib.Path, args: dict[str, t.Any]) -> bytes:
         "ansible": str(pathlib.Path(ansible.__file__).parents[1]),
         "options": _encoded({"ANSIBLE_MODULE_ARGS": args}),
         "profile": _PROFILE,
+        "lab": lab,
     }
     text = pathlib.Path(__file__).with_name("begin_in_place.py").read_text(encoding="utf-8")
     # What runs a task in the background looks at the first line for the interpreter.

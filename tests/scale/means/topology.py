@@ -85,6 +85,7 @@ def _program(module: str, options: t.Mapping[str, t.Any]) -> str:
         "ansible": str(pathlib.Path(labmachine.ANSIBLE_DIRECTORY).parent),
         "options": json.dumps({"ANSIBLE_MODULE_ARGS": options}),
         "profile": "legacy",
+        "lab": LAB if options.get("state") != "absent" and module == "topology" else "",
     }
     text = (labmachine.ROOT / "plugins/plugin_utils/begin_in_place.py").read_text(encoding="utf-8")
     return f"{text}\n\nbegin(**{given!r})\n"

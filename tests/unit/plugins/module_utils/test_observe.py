@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import pickle
 import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import namespaces, observe
+from ansible_collections.tcpip.lab.plugins.module_utils.decode import RawAddress, RawFdbEntry, RawLink
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.netlink import Sockets
 from ansible_collections.tcpip.lab.plugins.module_utils.scope import Scope
+from ansible_collections.tcpip.lab.plugins.module_utils.state import Netem, Qdisc, Route, Vlan
 
 
 @pytest.fixture
@@ -20,6 +23,7 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[bool], None]:
 
     def set_up(stays: bool) -> None:
         there = iter((True, stays))
+        monkeypatch.setattr(namespaces, "entries", lambda: ["ns1"])
         monkeypatch.setattr(namespaces, "exists", lambda _name: next(there))
         monkeypatch.setattr(Sockets, "get", _refused)
 
@@ -39,3 +43,32 @@ def test_one_that_stays_and_cannot_be_read_is_an_error(unreadable: t.Callable[[b
     unreadable(True)
     with pytest.raises(LabError, match="no way into ns1"):
         observe.read(Scope({"ns1"}), Sockets())
+
+
+def test_a_mere_file_in_the_directory_is_no_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespaces, "entries", lambda: ["ns1", "ns2"])
+    monkeypatch.setattr(namespaces, "exists", lambda _name: False)
+    monkeypatch.setattr(Sockets, "get", _refused)
+    assert observe.read(Scope({"ns1", "ns2"}, unseen={"ns2"}), Sockets()).namespaces == {}
+
+
+def test_what_another_process_has_read_is_the_same_here() -> None:
+    reading = object.__new__(observe._Reading)
+    settings = {"vlan_filtering": True, "ageing_time": 7.5, "default_pvid": None}
+    bridge = RawLink(
+        3, "br0", "bridge", "02:00:00:00:00:01", 1500, True, "tcpip.lab:one", settings, 0, None, 0, "netem"
+    )
+    port = RawLink(4, "p0", "veth", "02:00:00:00:00:02", 9000, False, "", {}, 2, 7, 3, "noqueue")
+    reading.name = "ns1"
+    reading.links = {3: bridge, 4: port}
+    reading.names = {3: "br0", 4: "p0"}
+    reading.addresses = {3: [RawAddress("10.0.0.1/24", True), RawAddress("10.0.0.2/32", False, "10.0.0.9")]}
+    reading.routes = [Route("ns1", 4, "default", "10.0.0.254", "br0", 7, 100, "10.0.0.1", "unicast", 4)]
+    reading.fdb = {3: [RawFdbEntry("02:00:00:00:00:03", "192.0.2.1", 2)]}
+    reading.vlans = {4: [Vlan(10, True, False)]}
+    reading.qdiscs = {3: Qdisc("netem", Netem(delay=5), 9, b"")}
+    again = pickle.loads(pickle.dumps(reading, pickle.HIGHEST_PROTOCOL))  # noqa: S301
+    assert vars(again) == vars(reading)
+    assert again.routes[0].protocol == 4
+    assert isinstance(again.links[4], RawLink)
+    assert isinstance(again.addresses[3][1], RawAddress)

@@ -149,3 +149,34 @@ def test_none_is_left_of_a_run_that_is_killed() -> None:
     while _is_there(other) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _is_there(other)
+
+
+def test_others_look_before_anybody_asks(children: list[int]) -> None:
+    """So that nothing is left to do, and only what is wanted is told to have been read."""
+    here = os.getpid()
+    begun = parallel.begun(lambda name: (name, os.getpid()), NAMES)
+    assert begun
+    for pid in children:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    some = [*NAMES[:7], "another"]
+    found = parallel.looked(lambda name: (name, os.getpid()), some, Progress(), begun)
+    assert [name for name, _pid in found] == some
+    assert all(pid in children for _name, pid in found[:7])
+    assert found[7][1] == here
+
+
+def test_what_others_began_need_not_be_asked_for(children: list[int]) -> None:
+    begun = parallel.begun(lambda _name: time.sleep(60), NAMES)
+    assert begun
+    begun.end()
+    assert len(children) == 2
+    assert not any(map(_is_there, children))
+
+
+def test_nobody_begins_for_a_few_or_where_there_is_one_processor(
+    children: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parallel.begun(str.upper, NAMES[: parallel._WORTH_IT - 1]) is None
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
+    assert parallel.begun(str.upper, NAMES) is None
+    assert not children
