@@ -26,7 +26,7 @@ _begun: dict[tuple[int, ...], Looking[Any]] = {}
 
 
 def begin(lab: str) -> None:
-    """Begin to look at the namespaces that a lab made, by its ledger. What is wrong with it the run itself will tell."""
+    """Begin to look at the namespaces that a lab made, by its ledger. What is wrong with it the run itself tells."""
     if not is_lab(lab):
         return
     with suppress(LabError, OSError, ImportError, AttributeError, TypeError):
