@@ -213,6 +213,10 @@ class RemoveLink(Operation):
         return self.rebuild
 
 
+#: What a bridge has that has lost its last port. The kernel lets nobody give it.
+_NO_STATION = ("mac", "00:00:00:00:00:00")
+
+
 @dataclass(frozen=True)
 class SetLink(Operation):
     """Change attributes of an interface in place.
@@ -244,7 +248,8 @@ class SetLink(Operation):
         return (where(self.netns, " ".join([self.name, *words])),) if words else ()
 
     def undo(self) -> tuple[Operation, ...]:
-        return (replace(self, before=self.after, after=self.before),) if self.before else ()
+        back = {name: value for name, value in self.before.items() if (name, value) != _NO_STATION}
+        return (replace(self, before=self.after, after=back),) if back else ()
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,10 @@ def make(
     removal = [*_replaced(desired, state), *_unwanted(unwanted, state)]
     if lab:
         removal += _strays(desired, unwanted, state, lab)
-    gone = {(step.netns, step.name) for step in removal if isinstance(step, RemoveLink)}
-    remaining = state.without(gone)
+    remaining = state.without(_removed(removal))
+    if remaining is not state:
+        removal += _replaced(desired, remaining)  # what cannot stay without those
+        remaining = state.without(_removed(removal))
     alias = states.mark(lab) if lab else None
     creation = [step for resource in desired for step in resource.present(remaining, alias)]
     creation = [*_widened_in_time(creation, remaining), *_released(desired, remaining)]
@@ -65,6 +67,10 @@ def _replaced(desired: Iterable[Resource], state: State) -> Iterator[Operation]:
     for resource in desired:
         for link in resource.obsolete(state):
             yield remove_link(link, state)
+
+
+def _removed(steps: Iterable[Operation]) -> set[LinkName]:
+    return {(step.netns, step.name) for step in steps if isinstance(step, RemoveLink)}
 
 
 def _unwanted(unwanted: Sequence[Resource], state: State) -> Iterator[Operation]:

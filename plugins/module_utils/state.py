@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,6 +96,7 @@ class Link:
     are None where they lie out of sight. C(master) is the bridge that it is a port of, C(vlans) those it is in.
     C(qdisc) is None where it is the kernel's own. C(leased) are those of the addresses of IPv4 that have an end.
     C(peers): where an address has a peer, all that it has; empty is one for the address without a peer.
+    C(deserted): it is a bridge whose last port goes.
     """
 
     netns: str
@@ -116,11 +117,17 @@ class Link:
     fdb: frozenset[FdbEntry] = frozenset()
     qdisc: Qdisc | None = None
     leased: frozenset[str] = field(default=frozenset(), compare=False)
+    deserted: bool = False
 
     @property
     def key(self) -> LinkName:
         """Namespace and name."""
         return self.netns, self.name
+
+    @property
+    def station(self) -> str | None:
+        """Its MAC address, if that is one: a bridge has none once it has lost its last port."""
+        return self.mac if self.mac.strip("0:") else None
 
     def peers_of(self, address: str) -> tuple[str, ...]:
         """The peer of each time that it has the address, empty for that without one."""
@@ -288,10 +295,11 @@ class State:
 
 def _keep(namespace: Namespace, lost: set[LinkName]) -> Namespace:
     links = namespace.links.values()
+    left, kept = ({link.master for link in links if (link.key in lost) is going} for going in (True, False))
     sources = {address.partition("/")[0] for link in links if link.key in lost for address in link.addresses}
     return replace(
         namespace,
-        links={link.name: _free(link, lost) for link in links if link.key not in lost},
+        links={link.name: _free(link, lost, left - kept) for link in links if link.key not in lost},
         routes=[
             route
             for route in namespace.routes
@@ -300,5 +308,7 @@ def _keep(namespace: Namespace, lost: set[LinkName]) -> Namespace:
     )
 
 
-def _free(link: Link, lost: set[LinkName]) -> Link:
-    return replace(link, master=None) if (link.netns, link.master) in lost else link
+def _free(link: Link, lost: set[LinkName], deserted: Set[str | None]) -> Link:
+    if (link.netns, link.master) in lost:
+        return replace(link, master=None)
+    return replace(link, deserted=True) if link.name in deserted else link

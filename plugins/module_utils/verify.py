@@ -14,7 +14,7 @@ from . import state as states
 from . import values
 from .errors import LabError
 from .hints import there_are
-from .kinds import Netns, Resource, Route, Sysctl
+from .kinds import BridgeVlan, Netns, Resource, Route, Sysctl
 from .kinds.base import at
 from .kinds.interface import Interface, is_link_local
 from .lean import dataclass
@@ -186,11 +186,19 @@ def replacements(desired: Sequence[Resource], state: State) -> None:
             _check_queue(end, state)
         for link in resource.obsolete(state):
             place = at(resource.place, "name")
+            if isinstance(resource, BridgeVlan) and link.kind == "bridge":
+                raise _nobody(link, resource)
             if link.kind != resource.KIND:
                 found = link.kind or "a device of the machine"
                 raise LabError(f"{link.name!r} in {describe(link.netns)} is {found} already", place, "use another name")
             if link.kind == "veth" and link.peer is None:
                 raise LabError(f"{link.name!r} in {describe(link.netns)} has another peer, out of sight", place)
+
+
+def _nobody(link: Link, bridge: Resource) -> LabError:
+    lost = f"{link.name!r} in {describe(link.netns)} lost its MAC address with its last port"
+    reason = f"{lost}: the kernel gives it no VLAN then"
+    return LabError(reason, at(bridge.place, "vlans"), "give it a port, or in a task before this one a mac")
 
 
 def _check_queue(end: Interface, state: State) -> None:

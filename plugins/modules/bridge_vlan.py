@@ -108,6 +108,8 @@ notes:
   - VLANs can be declared and are kept while O(vlan_filtering) is off. They take effect when it is switched on.
   - A port that leaves a bridge loses its VLANs.
   - With O(mac) and O(mtu) omitted, the bridge takes the lowest MAC address and the smallest MTU among its ports.
+  - A bridge that has lost its last port has no MAC address any more if it was not given one, and the kernel gives it
+    no other O(vlans) then. A lab makes it anew. This module fails, says so, and changes nothing.
   - A bridge has 1024 ports at most.
 seealso:
   - module: tcpip.lab.veth

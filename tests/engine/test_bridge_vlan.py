@@ -414,3 +414,37 @@ def test_a_lab_that_this_kernel_cannot_have_is_refused_as_a_whole(machine: LabMa
         pytest.skip("this kernel has bridge VLAN filtering")
     message = refused(machine, "topology", name="switch", **changed(LAB, "bridge_vlan", 0, vlan_filtering=True))
     assert message == f"bridge_vlan[0].vlan_filtering: {NO_FILTERING}"
+
+
+#: A bridge whose port was taken away: with its last port, the kernel takes its MAC address, too.
+DESERTED: Items = {"netns": [{"name": "bridge"}], "bridge_vlan": [{"name": "br0", "netns": "bridge"}]}
+POPULATED: Items = {
+    **DESERTED,
+    "veth": [{"name": "p0", "netns": "bridge", "peer": {"name": "q0", "netns": "bridge"}}],
+    "bridge_vlan": [{**DESERTED["bridge_vlan"][0], "ports": [{"name": "p0"}]}],
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"bridge_vlan": []}, {"bridge_vlan": [{"name": "br0", "netns": "bridge", "mac": "00:00:5e:00:53:b1"}]}],
+    ids=["removed", "with a MAC address"],
+)
+def test_a_bridge_that_lost_its_last_port_comes_back(machine: LabMachine, changes: Items) -> None:
+    """Nobody can give it its former address, which is none: it is left with another one."""
+    machine.module("topology", name="lab", **POPULATED)
+    machine.module("topology", name="lab", **DESERTED)
+    assert bridge_of(machine)["address"] == "00:00:00:00:00:00"
+    late = {"process": [{"name": "never", "netns": "bridge", "command": ["false"], "ready": {"tcp": 9, "timeout": 5}}]}
+    said = machine.module("topology", _fails=True, name="lab", **{**DESERTED, **changes, **late})["msg"]
+    assert said.endswith(" (what was done before it is undone)"), said
+    assert bridge_of(machine)["linkinfo"]["info_kind"] == "bridge"
+    assert not machine.module("topology", name="lab", **DESERTED)["changed"]
+
+
+def test_a_bridge_that_lost_its_last_port_gets_a_mac(machine: LabMachine) -> None:
+    machine.module("topology", name="lab", **POPULATED)
+    machine.module("topology", name="lab", **DESERTED)
+    mac = "00:00:5e:00:53:b1"
+    run_as_predicted(machine, "topology", name="lab", **changed(DESERTED, "bridge_vlan", 0, mac=mac))
+    assert bridge_of(machine)["address"] == mac

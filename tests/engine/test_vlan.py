@@ -272,3 +272,44 @@ def test_a_lab_and_its_undo(machine: LabMachine) -> None:
     assert reaches(machine, "ns1", 2)
     machine.module("topology", name="vlan", state="absent")
     assert machine.run(["ls", "/run"]).stdout == run
+
+
+def test_the_last_port_goes_while_the_bridge_gets_other_vlans(cabled: LabMachine) -> None:
+    """With its last port it loses its MAC address, and without one the kernel gives it no VLAN."""
+    cable = {"name": "p0", "netns": "apart", "peer": {"name": "q0", "netns": "apart"}}
+    nodes = {"netns": [{"name": "apart"}], "veth": [cable]}
+
+    def lab(*vids: int, ports: t.Sequence[str] = ()) -> dict[str, t.Any]:
+        own = [{"vid": vid, "pvid": vid == vids[0]} for vid in vids]
+        bridge = {"name": "br0", "netns": "apart", "vlans": own, "ports": [{"name": name} for name in ports]}
+        return {"name": "apart", **nodes, "bridge_vlan": [bridge]}
+
+    def own() -> set[int]:
+        shown = cabled.json(["bridge", "-n", "apart", "-j", "vlan", "show", "dev", "br0"])
+        return {entry["vlan"] for link in shown for entry in link["vlans"]}
+
+    try:
+        for vids, ports in (((1, 2), ["p0"]), ((7, 2), []), ((7, 8), []), ((9,), ["p0"]), ((9, 10), [])):
+            cabled.module("topology", **lab(*vids, ports=ports))
+            assert own() == set(vids)
+            assert not cabled.module("topology", **lab(*vids, ports=ports))["changed"]
+    finally:
+        cabled.module("topology", name="apart", state="absent")
+
+
+def test_a_module_alone_does_not_make_a_deserted_bridge_anew(cabled: LabMachine) -> None:
+    """Somebody may have given it addresses, which would be lost."""
+    cabled.module("bridge_vlan", name="br0", netns="bridge")
+    for command in ("link add p0 type veth peer q0", "link set p0 master br0", "link set p0 nomaster"):
+        cabled.run(["ip", "-n", "bridge", *command.split()])
+    try:
+        wanted: dict[str, t.Any] = {"name": "br0", "netns": "bridge", "vlans": [{"vid": 7}]}
+        said = cabled.module("bridge_vlan", _fails=True, **wanted)["msg"]
+        assert said == (
+            "vlans: 'br0' in namespace 'bridge' lost its MAC address with its last port: the kernel gives it no VLAN "
+            "then (give it a port, or in a task before this one a mac)"
+        )
+        cabled.module("bridge_vlan", **{**wanted, "ports": [{"name": "p0"}]})
+        assert set(vlans(cabled)["br0"]) == {7}
+    finally:
+        cabled.run(["ip", "-n", "bridge", "link", "del", "p0"])

@@ -119,23 +119,47 @@ class BridgeVlan(Resource):
 
     def obsolete(self, state: State) -> Iterable[Link]:
         link = state.link(self.end.key)
-        return (link,) if link and link.kind != "bridge" else ()
+        return (link,) if link and (link.kind != "bridge" or self._is_too_late(link)) else ()
+
+    def _is_too_late(self, link: Link) -> bool:
+        """Whether it must have other VLANs and can get none: it has no MAC address, and no port from which to take one.
+
+        For each VLAN of its own, the kernel enters that address in the forwarding database (C(br_fdb_add_local) in
+        net/bridge/br_fdb.c).
+        """
+        return self._is_nobody(link) and not self.ports and self.vlans not in (None, link.vlans)
+
+    def _is_nobody(self, link: Link) -> bool:
+        """Whether it loses its MAC address with its last port, or has done so: then it takes that of the next one.
+
+        It keeps one that it was given (C(br_stp_recalculate_bridge_id) in net/bridge/br_stp_if.c).
+        """
+        return not link.station or (link.deserted and link.mac != self.end.mac)
 
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         link, end = state.link(self.end.key), self.end
+        own = [*self._own_vlans(link)]
+        late = link is not None and self._is_nobody(link)
         if link is None:
             yield CreateDevice(end.netns, end.name, None, end.mac, "bridge", end.netns, self.settings)
         else:
             yield from change_settings(link, self._comparable(link))
+        if not late:  # its last port may go
+            yield from own
+        if link is not None:
             yield from self._release(link, state)
-        if self.vlans is not None:
-            have = link.vlans if link else vlans.initial(None)
-            yield from vlans.change(end.netns, end.name, have, self.vlans, own=True)
         for port in self.ports:
             yield from self._join(port, state, link)
+        if late:
+            yield from own
         if link is None and end.mtu is not None:  # an MTU from before the ports came gives way to theirs
             yield SetLink(end.netns, end.name, after={"mtu": end.mtu})
         yield from configure(end, link, alias)  # up at last: a bridge that is up floods to each port that joins
+
+    def _own_vlans(self, link: Link | None) -> Iterator[Operation]:
+        if self.vlans is not None:
+            have = link.vlans if link else vlans.initial(None)
+            yield from vlans.change(self.end.netns, self.end.name, have, self.vlans, own=True)
 
     def _comparable(self, link: Link) -> Mapping[str, Any]:
         """Without the ageing time while nobody can know what it is."""

@@ -80,7 +80,7 @@ def _create(ends: Iterable[Link]) -> Iterator[Operation]:
             yield CreateVeth(link.netns, link.name, link.mtu, link.mac, peer.key, peer.mtu, peer.mac)
         elif link.settings and link.base is not None:
             make = CreateOverlay if link.kind in LOWER else CreateDevice
-            yield make(link.netns, link.name, link.mtu, link.mac, link.kind, link.base, link.settings)
+            yield make(link.netns, link.name, link.mtu, link.station, link.kind, link.base, link.settings)
 
 
 def _dress(link: Link, state: State, gone: Collection[LinkName]) -> Iterator[Operation]:

@@ -421,3 +421,64 @@ def test_the_state_without_a_bridge_has_its_ports_free() -> None:
 def test_only_the_master_is_a_setting_of_a_port() -> None:
     made = steps(state(bridge(), link("p1", master=None)), ports=[{"name": "p1"}])
     assert [step.after for step in made if isinstance(step, SetLink)] == [{"master": "br0"}]
+
+
+# Without a port a bridge has no MAC address, and gets no VLAN (br_fdb_add_local in net/bridge/br_fdb.c)
+
+NOBODY = "00:00:00:00:00:00"
+OTHER = [{"vid": 7}]
+MADE_ANEW = ["remove bridge: bridge br0", "add bridge: bridge br0"]
+
+
+def former(**options: t.Any) -> BridgeVlan:
+    """The bridge as the lab had it, with the port p1."""
+    return declared(ports=[{"name": "p1"}], **options)
+
+
+def test_a_bridge_gets_its_vlans_before_its_last_port_goes_and_has_them_back_after_it() -> None:
+    have = state(bridge(), link("p1", ACCESS_1))
+    made = plan.make([declared(vlans=OTHER).succeed(former())], [], have)
+    assert titles(made) == [
+        "remove bridge: br0 vlan 1 pvid untagged",
+        "add bridge: br0 vlan 7",
+        "change bridge: p1 master br0 to bridge: p1 master none",
+    ]
+    assert undo(made)[0] == "change bridge: p1 master none to bridge: p1 master br0"
+    assert undo(made)[-1] == "add bridge: br0 vlan 1 pvid untagged"
+
+
+def test_one_without_a_port_gets_them_behind_its_first_one() -> None:
+    have = state(bridge(mac=NOBODY), link("p1", master=None))
+    assert titles(steps(have, vlans=OTHER, ports=[{"name": "p1"}])) == [
+        "change bridge: p1 master none to bridge: p1 master br0",
+        "remove bridge: br0 vlan 1 pvid untagged",
+        "add bridge: br0 vlan 7",
+    ]
+
+
+def test_one_that_gets_no_port_is_made_anew() -> None:
+    have = state(bridge(mac=NOBODY))
+    made = plan.make([declared(vlans=OTHER)], [], have)
+    assert [title.partition(" vlan")[0].partition(" mac")[0] for title in titles(made)][:2] == MADE_ANEW
+    (back,) = [step for each in made for step in each.undo() if isinstance(step, CreateDevice)]
+    assert back.mac is None, "the kernel makes none without an address"
+
+
+@pytest.mark.parametrize(
+    ("options", "anew"),
+    [({"vlans": OTHER}, True), ({}, False), ({"vlans": OTHER, "mac": "02:00:00:00:00:01"}, False)],
+    ids=["other VLANs", "the same VLANs", "an address that it was given"],
+)
+def test_one_whose_last_port_is_removed_is_made_anew_if_it_must_be(options: dict[str, t.Any], anew: bool) -> None:
+    pair = Veth.parse({"name": "p1", "netns": "bridge", "peer": {"name": "q1", "netns": "bridge"}}, "veth[0]")
+    ends = [link("p1", peer=("bridge", "q1")), link("q1", master=None, peer=("bridge", "p1"))]
+    have = state(bridge(), *ends)
+    made = titles(plan.make([declared(**options).succeed(former())], [pair], have))
+    assert made[0].startswith("remove bridge: veth p1")
+    assert ("remove bridge: bridge br0" in made) is anew
+
+
+def test_the_address_that_is_none_is_not_given_back() -> None:
+    made = steps(state(bridge(mac=NOBODY)), mac="02:00:00:00:00:09", mtu=1400)
+    assert titles(made) == [f"change bridge: br0 mac {NOBODY} mtu 1500 to bridge: br0 mac 02:00:00:00:00:09 mtu 1400"]
+    assert [step.after for each in made for step in each.undo() if isinstance(step, SetLink)] == [{"mtu": 1500}]
