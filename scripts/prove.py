@@ -355,15 +355,20 @@ def note_what_ran(tally: Tally, command: str) -> None:
     file.write_text(json.dumps(ran, indent=1), encoding="utf-8")
 
 
+def imagined(tally: Tally) -> None:
+    """What needs no machine: many plans, and what other programs may say."""
+    pytest(tally, "random plans", "--hypothesis-profile=default", "tests/unit/plugins/module_utils/test_plan.py")
+    pytest(tally, "what others say", "-s", "--hypothesis-profile=many", "tests/unit/test_foreign.py")
+
+
 def long(tally: Tally) -> None:
     """Many random topologies, others in each run unless a seed is given, and many rounds; and what was tried."""
     chosen = [f"--topology-seed={random.randrange(10**6)}", *sys.argv[2:]]  # noqa: S311 - no secret
     print(*chosen, flush=True)
-    pytest(tally, "random topologies", RANDOM, "--topologies=600", *chosen)
+    with beside(tally, imagined):  # as long as that, and both use one processor
+        pytest(tally, "random topologies", RANDOM, "--topologies=600", *chosen)
     there = [str(BIN / "pytest"), "--emulated", *emulated.WORKERS, "--dist=load", RANDOM, *chosen]
     under_emulation(tally, "random topologies on Debian's Linux", *there, FEWER_TOPOLOGIES)
-    pytest(tally, "random plans", "--hypothesis-profile=default", "tests/unit/plugins/module_utils/test_plan.py")
-    pytest(tally, "what others say", "-s", "--hypothesis-profile=many", "tests/unit/test_foreign.py")
     pytest(tally, "eight runs at once", "--rounds=200", "tests/long/test_together.py", *sys.argv[2:])
     pytest(tally, "every act killed or failed", *PARALLEL, "tests/long/test_every_act.py", *sys.argv[2:])
     pytest(tally, "up and down", "--rounds=300", "tests/long/test_endurance.py", *sys.argv[2:])
