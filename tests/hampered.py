@@ -252,6 +252,8 @@ SMALL_PASSAGES: dict[str, tuple[Items | None, Items | None]] = {
 }
 #: Seconds until everything is as it has to be: duplicate address detection, and what ends by itself.
 _REST_S = 15
+#: What waits does so for a shorter or a longer time, and is met by one run and not by another.
+_ATTEMPTS = 3
 _UNDONE, _LEFT, _DONE = (
     "what was done before it is undone",
     "what was done before it could not be undone completely: ",
@@ -322,12 +324,13 @@ class Trial:
                     self._runs.must(items)
 
     def _hampered(self, tried: Try) -> Ended | None:
-        """How the run ended; None if it has not come to the act this time, such as one that waits for something."""
-        ended = self._runs.run(self._after, tried)
-        if ended.met:
-            return ended
-        assert ended.status == 0, ended.printed
-        self._runs.must(self._before)
+        """How the run ended; None if it has never come to the act, such as one that waits for something."""
+        for _attempt in range(_ATTEMPTS):
+            ended = self._runs.run(self._after, tried)
+            if ended.met:
+                return ended
+            assert ended.status == 0, ended.printed
+            self._runs.must(self._before)
         self.missed.append(str(tried.act))
         return None
 

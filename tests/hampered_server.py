@@ -23,8 +23,8 @@ import acts
 import module_server
 
 #: What differs in the words of an act between two runs or two machines: numbers of descriptors, of namespaces and of
-#: versions, the times of files, and where Python is.
-_VARYING = re.compile(r"(?<=/fd/)\d+|(?<=cpython-)\d+|\d{9,}(\.\d+)?|/\S*/(?=python)")
+#: versions, the times of files, where Python is, and the random names of directories that are about to go.
+_VARYING = re.compile(r"(?<=/fd/)\d+|(?<=cpython-)\d+|^\.[0-9a-f]{16}$|\d{9,}(\.\d+)?|/\S*/(?=python)")
 
 
 class Hand:

@@ -53,14 +53,23 @@ def test_messages_are_killed_and_not_their_batch() -> None:
     assert [each.act for each in kills(FOUND)] == [act for act in FOUND if act.sort != "batch"]
 
 
-def test_an_act_is_known_again_whatever_numbers_it_has(tmp_path: pathlib.Path) -> None:
-    words = "open /run/tcpip.lab/.iptables:4:4026532323.1795358237460696398:lab-in"
-    other = "open /run/tcpip.lab/.iptables:4:4026532999.1795358200000000000:lab-in"
+@pytest.mark.parametrize(
+    ("words", "other"),
+    [
+        (
+            "/run/tcpip.lab/.iptables:4:4026532323.1795358237460696398:lab-in",
+            "/run/tcpip.lab/.iptables:4:4026532999.1795358200000000000:lab-in",
+        ),
+        (".11c9bf0b278b0f0d", ".5f89d9d6f523d59b"),
+    ],
+    ids=["numbers of a namespace", "the name of a directory that is about to go"],
+)
+def test_an_act_is_known_again_whatever_else_its_words_have(tmp_path: pathlib.Path, words: str, other: str) -> None:
     notes = os.open(tmp_path / "notes", os.O_RDWR | os.O_CREAT)
-    Hand({"act": None, "error": 0}, notes).ask("open", words)
+    Hand({"act": None, "error": 0}, notes).ask("remove", words)
     noted = json.loads((tmp_path / "notes").read_text())
     hand = Hand({"act": noted, "error": errno.ENOSPC}, notes)
     assert hand.ask("write", words) == 0
-    assert hand.ask("open", other) == errno.ENOSPC
-    assert hand.ask("open", other) == 0
+    assert hand.ask("remove", other) == errno.ENOSPC
+    assert hand.ask("remove", other) == 0
     os.close(notes)
