@@ -30,24 +30,23 @@ class Verdict:
     """What became of a promise in a run."""
 
     promise: Promise
-    figure: float | None
+    figure: float
 
     @property
     def kept(self) -> bool:
-        """Whether it was kept, or not tried."""
-        return self.figure is None or self.figure <= self.promise.most
+        """Whether it was kept."""
+        return self.figure <= self.promise.most
 
     @property
     def word(self) -> str:
         """The same in a word."""
-        if self.figure is None:
-            return "not measured"
         return "kept" if self.kept else "BROKEN"
 
 
 def judge(results: Results) -> list[Verdict]:
-    """All promises."""
-    return [Verdict(promise, promise.figure(results)) for promise in PROMISES]
+    """All promises that a run has tried."""
+    figures = [(promise, promise.figure(results)) for promise in PROMISES]
+    return [Verdict(promise, figure) for promise, figure in figures if figure is not None]
 
 
 def _took(results: Results, means: str, phase: Phase, size: int = _SIZE, what: str = "wall") -> float | None:

@@ -18,12 +18,8 @@ from .measure import Case, Plan, Results
 sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 
-def write(plan: Plan, results: Results, directory: pathlib.Path) -> list[str]:
-    """A picture of each kind of network; returns the names of the files."""
-    return [_write(plan, results, work.name, directory) for work in plan.works]
-
-
-def _write(plan: Plan, results: Results, work: str, directory: pathlib.Path) -> str:
+def write(plan: Plan, results: Results, work: str, directory: pathlib.Path) -> str:
+    """A picture of one kind of network; returns the name of the file."""
     sizes = sorted(plan.sizes)
     chart = pygal.Line(
         title=f"{work}: seconds to create",

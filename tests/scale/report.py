@@ -11,9 +11,12 @@ import platform
 import typing as t
 
 from . import catalogue
-from .limits import Verdict
 from .means.base import Phase
 from .measure import Case, Plan, Results
+
+if t.TYPE_CHECKING:
+    from .limits import Verdict
+    from .network import Work
 
 _LICENCE = """<!--
 Copyright: Contributors to the tcpip.lab collection
@@ -21,51 +24,35 @@ GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gp
 SPDX-License-Identifier: GPL-3.0-or-later
 -->
 """
-_INTRODUCTION = """# What labs cost
+_TOLD = """[What was measured, and how](benchmark.md). Made by `make bench`: median (least to most) of {rounds} rounds.
 
-Made by `make bench`, with all figures. All means build the same networks in one run, taking turns, each in a new
-throw-away machine; `ip -j` shows that what they have built is the same. Between two measurements the machine comes to
-rest: for 15 s after they are up, IPv6 nodes ask for routers, which all nodes on their switch hear.
-
-CPU, memory and open files are those of the creation, memory and open files the most that one process had at a time. The
-module raises its own soft limit of open files to as many as it needs.
-
-| means | what it is |
-|---|---|
-| module | `tcpip.lab.topology` alone: the Python process that Ansible starts on a managed machine |
-| playbook | the same through `ansible-playbook`, from its start to its end |
-| floor | netlink messages in batches and nothing else, in the plainest order: what a Python program must do at least |
-| ip -batch | `ip -batch`, one process a namespace, peers made where they belong |
-| pyroute2 | plain pyroute2, one `NetNS` a namespace |
-| mininet | Mininet's nodes and links |
-| tutorial | one `ip netns exec NS ip ...` after another |
-
-| network | what it is |
-|---|---|
-| star | nodes on switches of up to 1,000 ports, with addresses and default routes |
-| chain | routers in a row, with routes to both ends |
-| fat-tree | routers of a fat tree with static routes, and hosts at its edge |
+Measured on {machine}.
 """
 
 
-def markdown(plan: Plan, results: Results, verdicts: t.Sequence[Verdict], pictures: t.Sequence[str] = ()) -> str:
-    """The whole page."""
-    parts = [_LICENCE + _INTRODUCTION, f"Measured on {machine()}, {plan.rounds} rounds: median (least to most).\n"]
-    parts += [f"![Time by size]({picture})\n" for picture in pictures]
-    parts += ["## What is promised\n", "\n".join(promises(verdicts)) + "\n"]
-    for work, size in itertools.product(plan.works, sorted(plan.sizes)):
-        parts += [f"## {work.name}, {size:,} nodes\n", "\n".join(table(plan, results, work.name, size)) + "\n"]
+def network(plan: Plan, results: Results, work: Work, verdicts: t.Sequence[Verdict], picture: str = "") -> str:
+    """The page of a kind of network."""
+    parts = [*_head(f"What it costs: {work.name}", plan.rounds, verdicts)]
+    parts += [f"![Time by size]({picture})\n"] if picture else []
+    for size in sorted(plan.sizes):
+        parts += [f"## {size:,} nodes\n", "\n".join(table(plan, results, work.name, size)) + "\n"]
     shares = where_time_goes(results)
     if shares:
         parts += ["## Where the time goes\n", "\n".join(shares) + "\n"]
-    if results.plays:
-        parts += ["## The labs of the collection\n", "\n".join(plays(results)) + "\n"]
     if results.left_out:
-        parts += [
-            "## What was left out\n",
-            "\n".join(f"- {what}: {why}" for what, why in results.left_out.items()) + "\n",
-        ]
-    return "\n".join(parts)
+        parts += ["## What was left out\n", *(f"- {what}: {why}" for what, why in results.left_out.items())]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def labs(rounds: int, results: Results, verdicts: t.Sequence[Verdict]) -> str:
+    """The page of the collection's labs."""
+    return "\n".join([*_head("What the labs of the collection cost", rounds, verdicts), *plays(results)]) + "\n"
+
+
+def _head(title: str, rounds: int, verdicts: t.Sequence[Verdict]) -> list[str]:
+    told = _TOLD.format(machine=machine(), rounds=rounds)
+    promised = ["## What is promised\n", "\n".join(promises(verdicts)) + "\n"] if verdicts else []
+    return [f"{_LICENCE}# {title}\n", told, *promised]
 
 
 def machine() -> str:
@@ -79,7 +66,7 @@ def promises(verdicts: t.Sequence[Verdict]) -> list[str]:
         (each.promise.text, f"{_figure(each.figure)} {each.promise.unit}", _figure(each.promise.most), each.word)
         for each in verdicts
     ]
-    return ["| star, 1,000 nodes | measured | at most | |", "|---|---|---|---|", *map(_row, rows)]
+    return ["| of 1,000 nodes, if nothing else is said | measured | at most | |", "|---|---|---|---|", *map(_row, rows)]
 
 
 def table(plan: Plan, results: Results, work: str, size: int) -> list[str]:
