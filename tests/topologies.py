@@ -346,12 +346,24 @@ def altered(draw: st.DrawFn, items: Items, vlans: bool = True) -> Items:
         for name in ("vlan_filtering", "vlans"):
             item.pop(name, None)
         item.update(draw(_vlans_of_bridge(vlans)))
-        left = [port["name"] for port in item["ports"] if draw(st.sampled_from([True, True, False]))]
-        item["ports"] = [{"name": name, **draw(_vlans_of_port(vlans))} for name in left]
+    draw(_ports_moved(found.get("bridge_vlan", []), vlans))
     for item in found.get("vxlan", ()):
         if draw(st.booleans()):
             item["fdb"] = item.pop("fdb", [])[1:]
     return {kind: left for kind, left in found.items() if left} or items
+
+
+@st.composite
+def _ports_moved(draw: st.DrawFn, bridges: list[Item], vlans: bool) -> None:
+    """Ports stay, or leave, or go to another bridge of their namespace."""
+    ports = [(item, port["name"]) for item in bridges for port in item["ports"]]
+    for item in bridges:
+        item["ports"] = []
+    for item, name in ports:
+        others = [other for other in bridges if other.get("netns") == item.get("netns")]
+        bridge = draw(st.sampled_from([item, item, *others, None]))
+        if bridge:
+            bridge["ports"].append({"name": name, **draw(_vlans_of_port(vlans))})
 
 
 def ends_of(items: Items) -> list[Item]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import ledger as ledgers
 from . import observe
-from .errors import LabError
+from .errors import LabError, understood
 from .kinds import Veth
 from .ledger import Ledger
 from .parallel import Looking
@@ -29,10 +29,14 @@ def begin(lab: str) -> None:
     """Begin to look at the namespaces that a lab made, by its ledger. What is wrong with it the run itself tells."""
     if not is_lab(lab):
         return
-    with suppress(LabError, OSError, ImportError, AttributeError, TypeError):
+    with suppress(LabError, OSError):
         ledger = ledgers.load(lab)
-        looking = observe.begin(_busiest_first(ledger)) if ledger and ledger.complete else None
-        if ledger and looking:
+        if ledger is None or not ledger.complete:
+            return
+        with understood(f"the ledger of {lab}"):
+            names = _busiest_first(ledger)
+        looking = observe.begin(names)
+        if looking:
             _begun[ledger.version] = looking
 
 

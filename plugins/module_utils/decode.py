@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 
 from . import codecs
 from .codecs import attributes, decoded, signed
-from .encode import HEADER, NETEM, number
-from .netlink import LOOPBACK
+from .encode import NETEM, number
 from .requests import (
     FAMILIES,
     IFF_UP,
@@ -110,20 +109,8 @@ class RawFdbEntry(NamedTuple):
     via: int
 
 
-#: By what the kernel tells of them: those that are the same in many namespaces.
-_loopbacks: dict[bytes, RawLink] = {}
-
-
 def link(data: bytes) -> RawLink:
-    """An interface. Thousands of loopbacks are the same, byte by byte: they are read once."""
-    told = data[HEADER.size :]
-    found = _loopbacks.get(told) or _link(data)
-    if found.number == LOOPBACK:
-        _loopbacks[told] = found
-    return found
-
-
-def _link(data: bytes) -> RawLink:
+    """An interface."""
     _family, _type, index, flags, _change = _LINK.unpack_from(data)
     found = attributes(data, _LINK.size)
     info = attributes(found.get(_IFLA_LINKINFO, b""))

@@ -35,9 +35,19 @@ _ear = _Ear()
 
 def listen() -> None:
     """From now on such signals are for C(heed), but for those that whoever started us lets us ignore (nohup(1))."""
+    hear_of_children()
     for number in _ENDS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hear)
+
+
+def hear_of_children() -> None:
+    """From now on we are told how our processes end.
+
+    Whoever started us may not want to know that of theirs, which we inherit. Then the kernel forgets it, and a command
+    that failed seems to have succeeded (wait(2), NOTES).
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _hear(number: int, _frame: object) -> None:

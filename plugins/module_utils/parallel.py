@@ -9,7 +9,6 @@ thing at a time.
 
 from __future__ import annotations
 
-import math
 import os
 import pickle
 import signal
@@ -54,17 +53,17 @@ def _processors() -> int:
 class Looking(Generic[_Found]):
     """Processes that look at namespaces, until C(finish) or C(end); each takes a part whenever it has done one.
 
-    The numbers of the parts lie in a pipe, from which no two processes read the same byte.
+    The numbers of the parts lie in a pipe, from which no two processes read the same byte. A part is every so manieth
+    name: what takes long may stand side by side.
     """
 
     def __init__(self, look: _Look[_Found], names: Sequence[str], helpers: int) -> None:
         self._names = names
-        self._size = math.ceil(len(names) / _PARTS)
         self._helpers: list[_Helper[_Found]] = []
         self._numbers, writing = os.pipe()
-        if names:
-            os.write(writing, bytes(range(math.ceil(len(names) / self._size))))
+        os.write(writing, bytes(range(min(_PARTS, len(names)))))
         os.close(writing)
+        interruption.hear_of_children()
         try:
             with suppress(OSError):  # so many processes are not allowed
                 for _number in range(helpers):
@@ -98,17 +97,17 @@ class Looking(Generic[_Found]):
 
     def _parts(self) -> Iterator[Sequence[str]]:
         while number := os.read(self._numbers, 1):
-            yield self._names[self._size * number[0] : self._size * (number[0] + 1)]
+            yield self._names[number[0] :: _PARTS]
 
 
 class _Helper(Generic[_Found]):
-    """A process that writes what it finds to a file in memory: nobody has to listen while it looks.
+    """A process that writes what it finds to a file: nobody has to listen while it looks.
 
     Raises OSError when there can be no such process.
     """
 
     def __init__(self, look: _Look[_Found], parts: Iterator[Sequence[str]]) -> None:
-        self._file = os.memfd_create("found")
+        self._file = _unnamed_file()
         try:
             self._pid = os.fork()
         except OSError:
@@ -137,9 +136,18 @@ class _Helper(Generic[_Found]):
             self._reap()
 
     def _reap(self) -> None:
-        with suppress(ChildProcessError):  # the kernel does it where whoever started us ignores the ends of children
-            os.waitpid(self._pid, 0)
+        os.waitpid(self._pid, 0)
         self._pid = 0
+
+
+def _unnamed_file() -> int:
+    """In memory, unless this Python was built for a C library that did not know of such files (memfd_create(2))."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("found")
+    import tempfile  # noqa: PLC0415 - with all that it imports
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _help(look: _Look[_Found], parts: Iterator[Sequence[str]], file: int) -> None:

@@ -20,6 +20,7 @@ from .operations import (
     CreateDevice,
     CreateOverlay,
     CreateVeth,
+    MovePort,
     Operation,
     RemoveLink,
     ReplaceRoute,
@@ -45,11 +46,13 @@ def make(
     if lab:
         removal += _strays(desired, unwanted, state, lab)
     remaining = state.without(_removed(removal))
-    if remaining is not state:
-        removal += _replaced(desired, remaining)  # what cannot stay without those
+    replaced = [*_replaced(desired, remaining)] if remaining is not state else []  # what cannot stay without those
+    if replaced:
+        removal += replaced
         remaining = state.without(_removed(removal))
     alias = states.mark(lab) if lab else None
-    creation = [step for resource in desired for step in resource.present(remaining, alias)]
+    creation = [*_beforehand(desired, remaining)]
+    creation += [step for resource in desired for step in resource.present(remaining, alias)]
     creation = [*_widened_in_time(creation, remaining), *_released(desired, remaining)]
     steps = sysctl.keeping([*removal, *creation], desired)
     return list(_undoable(_once(_ordered([*steps], ground.heights(desired)), state), state))
@@ -98,6 +101,15 @@ def _strays(desired: Iterable[Resource], unwanted: Iterable[Resource], state: St
     for step in iptables_nat.strays([*desired, *unwanted], state, lab):
         if step.netns not in going:
             yield step
+
+
+def _beforehand(desired: Sequence[Resource], state: State) -> Iterator[Operation]:
+    """What comes first; a port that goes from one bridge to another does so in one step, that of the other."""
+    taken = {port for resource in desired for port, _place in resource.takes()}
+    for resource in desired:
+        for step in resource.beforehand(state):
+            if not (isinstance(step, MovePort) and (step.netns, step.name) in taken):
+                yield step
 
 
 def _released(desired: Iterable[Resource], state: State) -> Iterator[Operation]:

@@ -295,7 +295,8 @@ class State:
 
 def _keep(namespace: Namespace, lost: set[LinkName]) -> Namespace:
     links = namespace.links.values()
-    left, kept = ({link.master for link in links if (link.key in lost) is going} for going in (True, False))
+    left = {link.master for link in links if link.key in lost}
+    kept = {link.master for link in links if link.key not in lost}
     sources = {address.partition("/")[0] for link in links if link.key in lost for address in link.addresses}
     return replace(
         namespace,

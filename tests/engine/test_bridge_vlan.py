@@ -271,6 +271,17 @@ def test_a_port_that_the_lab_declares_no_longer_leaves_a_foreign_one_stays(machi
     assert ports_of(machine) == {"ns1-br0", "ns3-br0", "f0"}
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_last_port_of_a_bridge_goes_to_another_one_of_the_lab(machine: LabMachine, order: int) -> None:
+    bridges: list[dict[str, t.Any]] = [{"name": name, "netns": "bridge", "ports": []} for name in ("br0", "br1")]
+    port = {"ports": [{"name": "ns1-br0"}]}
+    lab = {**LAB, "bridge_vlan": [{**bridges[0], **port}, bridges[1]][::order]}
+    machine.module("topology", name="switch", **lab)
+    lab = {**LAB, "bridge_vlan": [bridges[0], {**bridges[1], **port}][::order]}
+    run_as_predicted(machine, "topology", name="switch", **lab)
+    assert (ports_of(machine), ports_of(machine, "br1")) == (set(), {"ns1-br0"})
+
+
 def test_a_lab_without_its_bridge(machine: LabMachine) -> None:
     machine.module("topology", name="switch", **LAB)
     result = run_as_predicted(machine, "topology", name="switch", **without(LAB, "bridge_vlan", 0))

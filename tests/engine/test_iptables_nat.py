@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import snapshot
-from labmachine import LabMachine
+from labmachine import ROOT, LabMachine
 from labs import Items, changed, killed, refused, run_as_predicted, same, settled
 from processes import wait_for
 
@@ -303,6 +304,18 @@ def test_a_failure_leaves_no_table(machine: LabMachine) -> None:
     before = settled(machine)
     assert "ended with status 1" in machine.module("iptables_nat", _fails=True, rules=both)["msg"]
     same(before, settled(machine))
+
+
+def test_a_failure_is_heard_of_where_whoever_started_us_ignores_the_ends_of_processes(machine: LabMachine) -> None:
+    """The kernel forgets them then, unless we say otherwise, and Python takes each for a success."""
+    without_ip6tables(machine)
+    order = machine.order("iptables_nat", {"rules": [{"jump": "MASQUERADE", "ip_version": "ipv6"}]})
+    ignoring = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [machine.module_python, "-c", ignoring, machine.module_python, str(ROOT / "tests/run_module.py")]
+    done = machine.run(command, check=False, input=json.dumps(order))
+    assert "ended with status 1" in done.stdout
 
 
 def test_a_machine_without_iptables_is_told_so(machine: LabMachine) -> None:

@@ -55,6 +55,10 @@ class Resource(ABC):
     def spaces(self) -> Iterator[tuple[str, str]]:
         """The namespaces that it touches, each with the place where the user names it."""
 
+    def beforehand(self, state: State) -> Iterator[Operation]:
+        """The steps of what is there that come before the C(present) of all others: these may take from it."""
+        return iter(())
+
     @abstractmethod
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         """The steps from C(state) to what is declared; C(alias) marks what is made, None leaves it unmarked."""

@@ -122,12 +122,13 @@ class BridgeVlan(Resource):
         return (link,) if link and (link.kind != "bridge" or self._is_too_late(link)) else ()
 
     def _is_too_late(self, link: Link) -> bool:
-        """Whether it must have other VLANs and can get none: it has no MAC address, and no port from which to take one.
+        """Whether it lacks a VLAN and can get none: it has no MAC address, and no port from which to take one.
 
         For each VLAN of its own, the kernel enters that address in the forwarding database (C(br_fdb_add_local) in
         net/bridge/br_fdb.c).
         """
-        return self._is_nobody(link) and not self.ports and self.vlans not in (None, link.vlans)
+        new = {vlan.vid for vlan in self.vlans or ()} - {vlan.vid for vlan in link.vlans}
+        return bool(new) and not self.ports and self._is_nobody(link)
 
     def _is_nobody(self, link: Link) -> bool:
         """Whether it loses its MAC address with its last port, or has done so: then it takes that of the next one.
@@ -136,22 +137,24 @@ class BridgeVlan(Resource):
         """
         return not link.station or (link.deserted and link.mac != self.end.mac)
 
+    def beforehand(self, state: State) -> Iterator[Operation]:
+        link = state.link(self.end.key)
+        if link is None:
+            return
+        yield from change_settings(link, self._comparable(link))
+        if not self._is_nobody(link):  # as long as it has a port, which may go to another bridge
+            yield from self._own_vlans(link)
+        yield from self._release(link, state)
+
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         link, end = state.link(self.end.key), self.end
-        own = [*self._own_vlans(link)]
-        late = link is not None and self._is_nobody(link)
         if link is None:
             yield CreateDevice(end.netns, end.name, None, end.mac, "bridge", end.netns, self.settings)
-        else:
-            yield from change_settings(link, self._comparable(link))
-        if not late:  # its last port may go
-            yield from own
-        if link is not None:
-            yield from self._release(link, state)
+            yield from self._own_vlans(None)
         for port in self.ports:
             yield from self._join(port, state, link)
-        if late:
-            yield from own
+        if link is not None and self._is_nobody(link):
+            yield from self._own_vlans(link)
         if link is None and end.mtu is not None:  # an MTU from before the ports came gives way to theirs
             yield SetLink(end.netns, end.name, after={"mtu": end.mtu})
         yield from configure(end, link, alias)  # up at last: a bridge that is up floods to each port that joins

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import typing as t
 
 import pytest
@@ -54,18 +53,6 @@ def test_an_interface() -> None:
 def test_an_interface_with_nothing_more() -> None:
     link = _link()
     assert (link.mac, link.up, link.alias, link.lower, link.space, link.master) == ("", False, "", 0, None, 0)
-
-
-def test_loopbacks_that_are_told_alike_are_read_once() -> None:
-    def loopback(alias: str, sequence: int) -> bytes:
-        told = bytearray(_message(ifinfmsg, [("IFLA_IFNAME", "lo"), ("IFLA_IFALIAS", alias)], index=1, flags=UP))
-        told[8:12] = sequence.to_bytes(4, sys.byteorder)  # struct nlmsghdr: of each question another one
-        return bytes(told)
-
-    first = decode.link(loopback("tcpip.lab:x", 7))
-    assert first == (1, "lo", "", "", 0, True, "tcpip.lab:x", {}, 0, None, 0, "")
-    assert decode.link(loopback("tcpip.lab:x", 8)) is first
-    assert decode.link(loopback("tcpip.lab:y", 7)).alias == "tcpip.lab:y"
 
 
 def test_a_namespace_out_of_sight_is_no_number() -> None:

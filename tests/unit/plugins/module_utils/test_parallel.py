@@ -180,3 +180,38 @@ def test_nobody_begins_for_a_few_or_where_there_is_one_processor(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
     assert parallel.begun(str.upper, NAMES) is None
     assert not children
+
+
+def test_what_takes_long_is_shared_where_it_stands_side_by_side(children: list[int]) -> None:
+    """Switches come first, and each takes as long as many nodes."""
+    names = [str(number) for number in range(40 * parallel._PARTS)]
+    begun = parallel.begun(lambda _name: time.sleep(60), names)
+    assert begun
+    first = next(begun._parts())
+    begun.end()
+    assert not {"0", "1", "2"}.issubset(first)
+    assert len(children) == 2
+
+
+def test_all_is_found_where_python_knows_no_files_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    here = os.getpid()
+
+    def look(name: str) -> tuple[str, bool]:
+        time.sleep(0.001)
+        return name, os.getpid() == here
+
+    found = t.cast("list[tuple[str, bool]]", _found(look))
+    assert [name for name, _here in found] == NAMES
+    assert not all(here for _name, here in found)
+
+
+def test_processes_that_have_ended_are_not_lost_where_nobody_wants_to_know(children: list[int]) -> None:
+    """Their numbers may be somebody else's by then."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    begun = parallel.begun(str.upper, NAMES)
+    assert begun
+    for pid in children:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    begun.end()
+    assert len(children) == 2

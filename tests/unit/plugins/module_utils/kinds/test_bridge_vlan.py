@@ -225,6 +225,45 @@ def test_a_port_of_another_bridge_is_moved_and_goes_back_with_its_vlans() -> Non
     ]
 
 
+def _passed_on(order: int, *, vlans: list[dict[str, t.Any]] | None = None) -> list[Operation]:
+    """br0's port goes to br1, which gets it of a lab that had it the other way round."""
+    have = state(bridge(), bridge(name="br1"), link("p1", ACCESS_1))
+    former = declared(ports=[{"name": "p1"}])
+    now = [declared(vlans=vlans).succeed(former), declared(name="br1", ports=[{"name": "p1"}])]
+    return plan.make(now[::order], [], have)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_port_that_goes_from_one_bridge_of_a_lab_to_another_stays_there(order: int) -> None:
+    assert titles(_passed_on(order)) == ["change bridge: p1 master br0 to bridge: p1 master br1"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_bridges_swap_their_ports(order: int) -> None:
+    have = state(bridge(), bridge(name="br1"), link("p1", ACCESS_1), link("p2", ACCESS_1, master="br1"))
+    one, two = ({"ports": [{"name": name}]} for name in ("p1", "p2"))
+    now = [declared(**two).succeed(declared(**one)), declared(name="br1", **one).succeed(declared(name="br1", **two))]
+    assert sorted(titles(plan.make(now[::order], [], have))) == [
+        "change bridge: p1 master br0 to bridge: p1 master br1",
+        "change bridge: p2 master br1 to bridge: p2 master br0",
+    ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_bridge_gets_its_vlans_before_its_last_port_goes_to_another_one(order: int) -> None:
+    """It has no MAC address without a port, and gets no VLAN then."""
+    made = titles(_passed_on(order, vlans=[ACCESS_1._asdict(), Vlan(9)._asdict()]))
+    assert made == ["add bridge: br0 vlan 9", "change bridge: p1 master br0 to bridge: p1 master br1"]
+
+
+@pytest.mark.parametrize("vlans", [[Vlan(10)], [ACCESS_1], [Vlan(1), Vlan(10, untagged=True)]])
+def test_a_bridge_without_a_mac_address_can_lose_and_change_the_vlans_that_it_has(vlans: list[Vlan]) -> None:
+    have = state(bridge(ACCESS_1, Vlan(10), mac="00:00:00:00:00:00"))
+    made = steps(have, vlans=[vlan._asdict() for vlan in vlans])
+    assert made
+    assert not any(isinstance(step, (RemoveLink, CreateDevice)) for step in made)
+
+
 def test_a_port_that_nobody_declared_stays() -> None:
     assert steps(state(bridge(), link("foreign", ACCESS_1))) == []
 
