@@ -370,7 +370,8 @@ def long(tally: Tally) -> None:
     there = [str(BIN / "pytest"), "--emulated", *emulated.WORKERS, "--dist=load", RANDOM, *chosen]
     under_emulation(tally, "random topologies on Debian's Linux", *there, FEWER_TOPOLOGIES)
     pytest(tally, "eight runs at once", "--rounds=200", "tests/long/test_together.py", *sys.argv[2:])
-    pytest(tally, "every act killed or failed", *PARALLEL, "tests/long/test_every_act.py", *sys.argv[2:])
+    more = ("-n", str((os.cpu_count() or 1) + 1))  # they mostly wait for the kernel to come to rest
+    pytest(tally, "every act killed or failed", *more, "tests/long/test_every_act.py", *sys.argv[2:])
     pytest(tally, "up and down", "--rounds=300", "tests/long/test_endurance.py", *sys.argv[2:])
 
 
