@@ -103,11 +103,11 @@ def _apart(action: ActionModule) -> ActionModule:
 def _part(args: dict[str, t.Any], machines: t.Any, port: t.Any, name: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """The module's options for the machine, and what is known of the whole."""
     # A lab on one machine needs nothing of this, so that it does not have to wait for its import.
-    from ansible_collections.tcpip.lab.plugins.module_utils import spread  # noqa: PLC0415
+    from ansible_collections.tcpip.lab.plugins.module_utils import spread, topology  # noqa: PLC0415
     from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
 
     try:
-        whole = spread.read(args, machines, port)
+        whole = spread.read(topology.whole(args), machines, port)
     except LabError as error:
         raise AnsibleActionFail(str(error)) from None
     if name not in whole.parts:

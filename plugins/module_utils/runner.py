@@ -37,13 +37,19 @@ class _Items(list[Any]):
         return self
 
 
+def _uncopied(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: _Items(value) for name, value in options.items() if isinstance(value, list)}
+
+
 class Discreet(AnsibleModule):  # type: ignore[misc]  # Ansible does not say what its types are
     """A module that tells the machine's system log what it is about, and not all options: some may hold secrets."""
 
     def _load_params(self) -> None:
         super()._load_params()
-        lists = {name: _Items(value) for name, value in self.params.items() if isinstance(value, list)}
-        self.params.update(lists)
+        self.params.update(_uncopied(self.params))
+        document = self.params.get(topology.DOCUMENT)
+        if isinstance(document, dict):
+            document.update(_uncopied(document))
 
     def _log_invocation(self) -> None:
         """In the place of Ansible's own, which logs all of them."""
@@ -69,7 +75,8 @@ def run_kind(kind: type[Resource]) -> None:
 
 def run_topology() -> None:
     """The whole of the module that manages a lab."""
-    lists = {kind: {"type": "list", "elements": "dict"} for kind in KINDS}
+    lists: dict[str, Any] = {kind: {"type": "list", "elements": "dict"} for kind in KINDS}
+    lists[topology.DOCUMENT] = {"type": "dict"}
     state = {**STATE, "choices": ["present", "absent", "reverted"]}
     # What the action plugin looks at on the controller; of the machines it hands on that there are several.
     many = {"machines": {"type": "dict"}, "underlay_port": {"type": "int", "default": values.VXLAN_PORT}}
@@ -119,7 +126,7 @@ def _run_lab(params: dict[str, Any], check: bool) -> Outcome:
         return engine.revert(lab, check)
     if params["state"] == "absent":
         return engine.run(Request(lab=lab, forgets=True), check)
-    resources = topology.parse(params)
+    resources = topology.parse(topology.whole(params))
     if not resources and params["machines"] is None:  # one of several machines may have nothing of a lab
         raise LabError("nothing is declared", hint="state: absent removes a lab")
     return engine.run(Request(present=resources, lab=lab), check)

@@ -17,6 +17,23 @@ from .state import ROOT
 
 #: What an item of netns says of the machine that the node is to be on, where a lab is spread over several.
 HOST, BESIDE = "host", "beside"
+#: The option of the module that has all lists in one.
+DOCUMENT = "topology"
+
+
+def whole(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the module, with the lists of C(topology) beside those that have an option of their own.
+
+    Raises LabError for what is no list of a lab, and for a list that is given twice.
+    """
+    found = dict(options)
+    for kind, items in (found.pop(DOCUMENT, None) or {}).items():
+        if kind not in KINDS:
+            raise LabError("is no list of a lab", f"{DOCUMENT}.{kind}", meant(kind, KINDS))
+        if found.get(kind) is not None:
+            raise LabError(f"is given twice, as {kind} and here", f"{DOCUMENT}.{kind}", "leave one of them out")
+        found[kind] = items
+    return found
 
 
 def parse(items: Items) -> list[Resource]:

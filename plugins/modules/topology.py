@@ -47,6 +47,11 @@ options:
     description: The UDP port by which links cross from one of the O(machines) to another.
     type: int
     default: 4789
+  topology:
+    description:
+      - The lists below in one dictionary, for a lab that is a variable or a file as a whole.
+      - A list is given here or by its own option, not by both.
+    type: dict
   netns:
     description:
       - Namespaces, with the options of M(tcpip.lab.netns).
@@ -207,6 +212,18 @@ EXAMPLES = r"""
         peer: {name: gw-veth0, netns: router, addresses: [192.0.2.254/24]}
     route:
       - {netns: ns1, dst: default, via: 192.0.2.254}
+
+- name: The same lab as one dictionary, and without its route
+  tcpip.lab.topology:
+    name: router
+    topology:
+      netns: [{name: ns1}, {name: router}]
+      sysctl: [{netns: router, name: net.ipv4.ip_forward, value: 1}]
+      veth:
+        - name: ns1-veth0
+          netns: ns1
+          addresses: [192.0.2.1/24]
+          peer: {name: gw-veth0, netns: router, addresses: [192.0.2.254/24]}
 
 - name: Another lab beside it, an overlay on two namespaces of its own
   tcpip.lab.topology:

@@ -80,6 +80,16 @@ TOPOLOGIES: dict[str, tuple[Items, str]] = {
         "dnsmasq_dhcp[0].ranges[0].start: no interface of the server has an address in 192.0.3.0/24"
         " (there are: 192.0.2.1/24)",
     ),
+    "a list that there is not": (
+        {"topology": {"vethh": []}},
+        "topology.vethh: is no list of a lab (did you mean 'veth'?)",
+    ),
+    "a list that is given twice": (
+        {**PAIR, "topology": {"netns": PAIR["netns"]}},
+        "topology.netns: is given twice, as netns and here (leave one of them out)",
+    ),
+    "a list that is none": ({"topology": {"netns": "ns1"}}, "netns: 'ns1' is not a list"),
+    "no list at all": ({"topology": {}}, "nothing is declared (state: absent removes a lab)"),
     "an option that there is not": (
         changed(PAIR, "veth", 0, adresses=[]),
         "veth[0]: 'adresses' is not an option (did you mean 'addresses'?)",

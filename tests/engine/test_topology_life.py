@@ -93,6 +93,13 @@ def test_built_as_predicted_and_removed_by_name_alone(machine: LabMachine, lab: 
     same(before, machine.snapshot())
 
 
+def test_lists_may_come_in_one_dictionary(machine: LabMachine) -> None:
+    run_as_predicted(machine, "topology", name="lab", topology=FULL)
+    assert not machine.module("topology", name="lab", **FULL)["changed"]
+    rest = {kind: items for kind, items in FULL.items() if kind != "netns"}
+    assert not machine.module("topology", name="lab", netns=FULL["netns"], topology=rest)["changed"]
+
+
 def test_the_overlay_works_across_namespaces(machine: LabMachine) -> None:
     machine.module("topology", name="lab", **UNDERLAID)
     machine.run(["ip", "netns", "exec", "ns1", "ping", "-c1", "-W2", "198.51.100.2"])

@@ -11,19 +11,12 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
 
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 
 
 def load(path: str) -> t.Any:
     return yaml.safe_load((ROLES / path).read_text(encoding="utf-8"))
-
-
-def test_every_kind_of_resource_is_handed_on_to_the_topology() -> None:
-    (build,) = [task["tcpip.lab.topology"] for task in load("lab/tasks/build.yml")]
-    handed_on = {kind: value for kind, value in build.items() if kind not in ("name", "machines", "underlay_port")}
-    assert handed_on == {kind: f"{{{{ lab_topology.{kind} | default(omit) }}}}" for kind in KINDS}
 
 
 @pytest.mark.parametrize("role", ["lab", "machine"])
