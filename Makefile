@@ -42,7 +42,7 @@ help:
 	@echo '                make vxlan ARGS="-e lab_state=absent"    remove it'
 	@echo '                make vxlan ARGS="--check --diff"         say what would be done'
 	@echo 'make labs       all labs that are there, and what is left of lost ones; ARGS="-e lab_remove=vxlan" removes one'
-	@echo 'make machine    install what labs need; a lab does this, too'
+	@echo 'make machine    install what every lab needs; a lab does this, too'
 	@echo 'make setup      the Python packages and the collection path, made in this directory'
 	@echo 'make test       all tests, in throw-away machines (root or sudo)'
 	@echo 'make test-units      the tests that need no root'

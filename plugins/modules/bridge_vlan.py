@@ -78,7 +78,7 @@ options:
         default: false
   vlan_filtering:
     description:
-      - Whether the bridge is VLAN-aware. If it does not, tags are passed on like the rest of a frame.
+      - Whether the bridge is VLAN-aware. If it is not, tags are passed on like the rest of a frame.
       - Omitted, it is not managed. A new bridge does not mind them.
     type: bool
   stp:

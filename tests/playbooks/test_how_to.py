@@ -26,7 +26,7 @@ def test_captures(machine: LabMachine, reader: Reader) -> None:
     (command,) = live
     assert "ICMP echo reply" in reader.types(f"{command} -c 4 & sleep 1; {ping}; wait")
     for command in piped:
-        words = command.removeprefix("ssh root@lab1 ").replace("-w -", "-c 8 -w -")
+        words = command.removeprefix("ssh learner@lab1 ").removeprefix("sudo ").replace("-w -", "-c 8 -w -")
         shown = words.replace("wireshark -k -i -", "tcpdump -nr -")  # as Wireshark reads it, without its window
         assert shown != command
         assert "ICMP echo reply" in reader.types(f"({shown}) & sleep 1; {ping}; wait")

@@ -34,7 +34,7 @@ UNANSWERED = {
 def told(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
     """The lines under "What to try", at the end of the walkthrough."""
     pages = [task["msg"] for task in tasks if task["action"] == "ansible.builtin.debug" and "msg" in task]
-    (found,) = re.findall(r"^What to try:\n((?:  .*\n)+)", f"{pages[-1]}\n", re.MULTILINE)
+    (found,) = re.findall(r"^What to try, as root:\n((?:  .*\n)+)", f"{pages[-1]}\n", re.MULTILINE)
     return [line.strip() for line in found.splitlines()]
 
 
