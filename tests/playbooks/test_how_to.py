@@ -11,7 +11,7 @@ import snapshot
 import yaml
 from labmachine import BIN, ROOT
 from labs import connected_to_outside
-from shown import examples, lines
+from shown import examples, file, lines
 
 if t.TYPE_CHECKING:
     from labmachine import LabMachine
@@ -96,6 +96,24 @@ def test_the_defaults_that_are_explained_are_those_of_the_example() -> None:
     (told,) = [task for task in play["tasks"] if task["name"] == shown["name"]]
     assert told["module_defaults"] == shown["module_defaults"]
     assert all(task in told["block"] for task in shown["block"])
+
+
+def test_a_large_lab(machine: LabMachine, reader: Reader) -> None:
+    page = "docs/large_labs.md"
+    for name in ("sites.py", "sites.yml"):
+        reader.writes(file(page, name), name)
+    before = machine.snapshot()
+    write, build, check, write_more, build_more, remove = lines(page)
+    reader.types(write)
+    assert "ok=3    changed=1" in reader.types(build)
+    assert len(machine.run(["ip", "netns", "list"]).stdout.splitlines()) == 1 + 40 + 40 * 25
+    assert "ttl=61" in reader.types("ip netns exec s1n2 ping -c 1 -W 9 10.0.40.26")
+    assert "changed=0" in reader.types(check)
+    reader.types(write_more)
+    assert "ok=3    changed=1" in reader.types(build_more)
+    assert "ttl=61" in reader.types("ip netns exec s1n2 ping -c 1 -W 9 10.0.40.27")
+    reader.types(remove)
+    assert snapshot.diff(before, machine.snapshot()) == []
 
 
 def test_a_lab_of_ones_own_is_a_playbook(reader: Reader) -> None:
