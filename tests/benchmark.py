@@ -92,7 +92,7 @@ def _network(whole: measure.Plan, work: Work, write: pathlib.Path | None) -> lis
     results = measure.run(plan, say)
     if work is STAR:
         results.telling = telling.measure(max(plan.sizes), plan.rounds, say)
-    verdicts = limits.judge(results)
+    verdicts = limits.judge(results, limits.OF_NETWORKS.get(work.name, ()))
     picture = plot.write(plan, results, work.name, write) if write else ""
     _publish(report.network(plan, results, work, verdicts, picture), write, work.name)
     return verdicts
@@ -101,7 +101,7 @@ def _network(whole: measure.Plan, work: Work, write: pathlib.Path | None) -> lis
 def _labs(names: t.Sequence[str], rounds: int, write: pathlib.Path | None) -> list[limits.Verdict]:
     """Measure the collection's labs, and make their page."""
     results = measure.Results(plays=catalogue.measure(names, rounds, say))
-    verdicts = limits.judge(results)
+    verdicts = limits.judge(results, limits.OF_LABS)
     _publish(report.labs(rounds, results, verdicts), write, "labs")
     return verdicts
 

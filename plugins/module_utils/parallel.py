@@ -53,8 +53,8 @@ def _processors() -> int:
 class Looking(Generic[_Found]):
     """Processes that look at namespaces, until C(finish) or C(end); each takes a part whenever it has done one.
 
-    The numbers of the parts lie in a pipe, from which no two processes read the same byte. A part is every so manieth
-    name: what takes long may stand side by side.
+    The numbers of the parts lie in a pipe, from which no two processes read the same byte. A part is every 128th name:
+    what takes long may stand side by side.
     """
 
     def __init__(self, look: _Look[_Found], names: Sequence[str], helpers: int) -> None:

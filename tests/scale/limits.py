@@ -30,23 +30,24 @@ class Verdict:
     """What became of a promise in a run."""
 
     promise: Promise
-    figure: float
+    figure: float | None
 
     @property
     def kept(self) -> bool:
-        """Whether it was kept."""
-        return self.figure <= self.promise.most
+        """Whether it was kept, or not tried."""
+        return self.figure is None or self.figure <= self.promise.most
 
     @property
     def word(self) -> str:
         """The same in a word."""
+        if self.figure is None:
+            return "not measured"
         return "kept" if self.kept else "BROKEN"
 
 
-def judge(results: Results) -> list[Verdict]:
-    """All promises that a run has tried."""
-    figures = [(promise, promise.figure(results)) for promise in PROMISES]
-    return [Verdict(promise, figure) for promise, figure in figures if figure is not None]
+def judge(results: Results, promises: t.Iterable[Promise]) -> list[Verdict]:
+    """What became of these promises."""
+    return [Verdict(promise, promise.figure(results)) for promise in promises]
 
 
 def _took(results: Results, means: str, phase: Phase, size: int = _SIZE, what: str = "wall") -> float | None:
@@ -99,18 +100,24 @@ def _telling(results: Results) -> float | None:
     return max(results.telling, default=None)
 
 
-PROMISES = (
-    Promise("creation: the module to the floor", "", 1.25, _against("floor")),
-    Promise("creation: the module to `ip -batch`", "", 1 / 1.3, _against("ip -batch")),
-    Promise("creation: the module to Mininet", "", 1 / 4, _against("mininet")),
-    Promise("creation: the module to a tutorial's commands", "", 1 / 12, _against("tutorial")),
-    Promise("creation: what ansible-playbook adds to the module", "s", 1.2, _more_than_module),
-    Promise("creation: the part in which it tells how far it has come, the most of all rounds", "%", 2, _telling),
-    Promise("no change, to creation", "", 0.3, _of_creation(Phase.AGAIN)),
-    Promise("one attribute changed, to creation", "", 0.35, _of_creation(Phase.CHANGE)),
-    Promise("removal: the module to the fastest `ip netns del`", "", 1.3, _removal),
-    Promise(f"what is above the floor, {_LARGE:,} nodes to {_SIZE:,}", "", 12, _growth),
-    Promise(f"memory of the module, {_LARGE:,} nodes", "MiB", 400, _memory),
+#: By the kind of network: what is promised of it.
+OF_NETWORKS = {
+    _WORK: (
+        Promise("creation: the module to the floor", "", 1.25, _against("floor")),
+        Promise("creation: the module to `ip -batch`", "", 1 / 1.3, _against("ip -batch")),
+        Promise("creation: the module to Mininet", "", 1 / 4, _against("mininet")),
+        Promise("creation: the module to a tutorial's commands", "", 1 / 12, _against("tutorial")),
+        Promise("creation: what ansible-playbook adds to the module", "s", 1.2, _more_than_module),
+        Promise("creation: the part in which it tells how far it has come, the most of all rounds", "%", 2, _telling),
+        Promise("no change, to creation", "", 0.3, _of_creation(Phase.AGAIN)),
+        Promise("one attribute changed, to creation", "", 0.35, _of_creation(Phase.CHANGE)),
+        Promise("removal: the module to the fastest `ip netns del`", "", 1.3, _removal),
+        Promise(f"what is above the floor, {_LARGE:,} nodes to {_SIZE:,}", "", 12, _growth),
+        Promise(f"memory of the module, {_LARGE:,} nodes", "MiB", 400, _memory),
+    )
+}
+#: What is promised of the collection's labs.
+OF_LABS = (
     Promise("the lab `veth` without checks, to an empty play", "", 2, _small_lab),
     Promise(f"{catalogue.PAIRS}, checked", "s", 5, lambda results: results.play(catalogue.PAIRS)),
 )

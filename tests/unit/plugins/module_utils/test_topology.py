@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
 from ansible_collections.tcpip.lab.plugins.module_utils.merging import IDENTITIES, merge
-from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, unparse
+from ansible_collections.tcpip.lab.plugins.module_utils.topology import parse, unparse, whole
 
 Items = dict[str, list[dict[str, t.Any]]]
 
@@ -172,6 +172,11 @@ def test_routes_of_two_versions_tables_and_metrics_are_different_ones() -> None:
 def test_unparse_gives_back_what_was_written() -> None:
     items = {**vxlan({"dev": "a"}), "sysctl": [{"name": "net/ipv4/ip_forward", "value": 1}]}
     assert unparse(parse(items)) == items
+
+
+def test_every_kind_may_be_in_the_one_dictionary() -> None:
+    lists = {kind: [{"name": "x"}] for kind in KINDS}
+    assert whole({"name": "lab", "topology": lists, **dict.fromkeys(KINDS)}) == {"name": "lab", **lists}
 
 
 def test_every_kind_has_an_identity() -> None:
