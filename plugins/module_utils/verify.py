@@ -114,8 +114,8 @@ def is_ours(resource: Resource, state: State, claims: Claims) -> bool:
 
 def _clash(thing: str, owner: str | None, place: str) -> LabError:
     if owner:
-        removal = f"change it there, or remove that lab: ansible-playbook tcpip.lab.labs -e lab_remove={owner}"
-        return LabError(f"{thing} belongs to lab {owner!r}", place, removal)
+        way = f"ansible-playbook tcpip.lab.labs -e lab_remove={owner}; from a checkout: make labs lab_remove={owner}"
+        return LabError(f"{thing} belongs to lab {owner!r}", place, f"change it there, or remove that lab: {way}")
     return LabError(f"{thing} exists and belongs to no lab", place, "use another name, or remove it")
 
 

@@ -15,7 +15,10 @@ if t.TYPE_CHECKING:
     from labmachine import LabMachine
     from labs import Items
 
-CHANGE_IT = "(change it there, or remove that lab: ansible-playbook tcpip.lab.labs -e lab_remove=first)"
+CHANGE_IT = (
+    "(change it there, or remove that lab: ansible-playbook tcpip.lab.labs -e lab_remove=first; "
+    "from a checkout: make labs lab_remove=first)"
+)
 USE_ANOTHER = "(use another name, or remove it)"
 
 

@@ -18,7 +18,8 @@ LAB = Claims("lab")
 NOBODY = Claims()
 BACK = "(use another name, or remove it)"
 OF_OTHER, OF_LAB = (
-    f"(change it there, or remove that lab: ansible-playbook tcpip.lab.labs -e lab_remove={name})"
+    f"(change it there, or remove that lab: ansible-playbook tcpip.lab.labs -e lab_remove={name}; "
+    f"from a checkout: make labs lab_remove={name})"
     for name in ("other", "lab")
 )
 
