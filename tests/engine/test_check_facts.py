@@ -132,6 +132,13 @@ def _trace(*hops: str, to: str = "198.51.100.1") -> Check:
     return {"traceroute": {"from": "ns1", "to": to, "hops": list(hops)}}
 
 
+def test_a_way_without_a_router(router: LabMachine) -> None:
+    (gateway,) = router.json(["ip", "-j", "-n", "router", "-6", "addr", "show", "dev", "gw-veth0", "scope", "link"])
+    (address,) = [each["local"] for each in gateway["addr_info"] if "local" in each]  # ip has more, with nothing in it
+    (result,) = router.module("check", checks=[_trace(address, to=f"{address}%ns1-veth0")])["results"]
+    assert result["got"] == address
+
+
 def test_a_way(router: LabMachine) -> None:
     both = router.module(
         "check",

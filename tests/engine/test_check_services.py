@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -129,6 +130,14 @@ def test_what_is_so(lab: LabMachine) -> None:
     results = lab.module("check", checks=[check for check, _came in MET])["results"]
     for (_check, got), result in zip(MET, results):
         assert got in result["got"]
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_of_a_large_page_the_beginning_is_read(lab: LabMachine, version: str) -> None:
+    lab.run(["truncate", "-s", "2M", f"{RUNTIME}/lab/ns2/process.web/files/large.txt"])
+    asked = {**HTTP, "path": "/large.txt", "version": version, "content_type": "text/plain", "body": "^\0"}
+    (result,) = lab.module("check", checks=[{"http": asked}])["results"]
+    assert re.match(r"200 OK, text/plain, the first 104\d{4} characters", result["got"])
 
 
 NOT_MET: list[tuple[Check, str, str]] = [

@@ -99,7 +99,8 @@ def _read_line(line: str, transcript: Transcript) -> None:
     error = _ERROR.match(line)
     local = _LOCAL.match(line)
     if error and not error["what"].startswith("Redirect"):
-        transcript.errors.append((_kind(error["what"]), error["by"], error["what"].strip()))
+        by = error["by"].partition("%")[0]  # the interface, of a link-local address
+        transcript.errors.append((_kind(error["what"]), by, error["what"].strip()))
     elif local:
         transcript.errors.append((_kind(local["what"]), "", local["what"].strip()))
     summary = _SUMMARY.search(line)

@@ -119,7 +119,7 @@ class _Plan:
         if isinstance(subject, NetnsFact) and not subject.present and subject.name not in self._nodes:
             return self._machines
         if isinstance(subject, Mesh):
-            return list(dict.fromkeys(map(self._machine, subject.sources)))
+            return list(dict.fromkeys(map(self._machine, subject.busy)))
         return [self._home(each)]
 
     def _is_quiet(self, check: Check) -> bool:
@@ -132,7 +132,7 @@ class _Plan:
         subject = each.check.subject
         if not isinstance(subject, Mesh):
             return each.item
-        own = [netns for netns in subject.sources if self._machine(netns) == machine]
+        own = [netns for netns in subject.busy if self._machine(netns) == machine]
         self._bounded(machine, own, each)
         return {**each.item, "mesh": {**each.item["mesh"], "from": own}}
 

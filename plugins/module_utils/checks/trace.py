@@ -58,5 +58,5 @@ def _ask(trace: Traceroute, ttl: int) -> Transcript:
 def _answer(to: str, transcript: Transcript) -> tuple[str, str, str]:
     """The kind of answer, who gave it ("" for this namespace itself), and its words."""
     if transcript.replies:
-        return "reply", to, ""
+        return "reply", to.partition("%")[0], ""
     return transcript.errors[0] if transcript.errors else ("silence", _SILENT, "")

@@ -42,12 +42,13 @@ def attempt(wanted: Http) -> tuple[Page | None, Outcome]:
         with connection.opened("tcp", wanted.from_, wanted.to, wanted.port, _PATIENCE_S) as client:
             client.sendall(wanted.request)
             received = connection.receive(client, _MOST, time.monotonic() + _PATIENCE_S)
-        page, head = read(received)
+        page, head = read(received, cut=len(received) == _MOST)
     except http.client.HTTPException as error:
         return None, Outcome("malformed", f"what came is not HTTP: {error!r}", (line, repr(received[:100])))
     except OSError as error:
         return None, connection.failed(line, error)
-    got = f"{page.status} {page.reason}, {page.type or 'no content type'}, {len(page.body)} characters"
+    size = f"{'the first ' if len(received) == _MOST else ''}{len(page.body)} characters"
+    got = f"{page.status} {page.reason}, {page.type or 'no content type'}, {size}"
     return page, Outcome("response", got, (line, *head, *page.body.splitlines()[:_SHOWN]))
 
 
@@ -62,16 +63,25 @@ class _Received:
         return io.BytesIO(self._received)
 
 
-def read(received: bytes) -> tuple[Page, list[str]]:
-    """The page, and the lines before its body. Raises http.client.HTTPException if there is none, or not the whole."""
+def read(received: bytes, cut: bool = False) -> tuple[Page, list[str]]:
+    """The page, and the lines before its body; C(cut) says that no more of it was read.
+
+    Raises http.client.HTTPException if there is none, or not the whole.
+    """
     response = http.client.HTTPResponse(_Received(received), method="GET")  # type: ignore[arg-type]
     response.begin()
     content_type = response.headers.get("Content-Type", "")
     charset = response.headers.get_content_charset("utf-8")
-    body = decode(response.read(), charset)
+    try:
+        content = response.read()
+    except http.client.IncompleteRead as short:
+        if not cut:
+            raise
+        content = short.partial
     version = f"HTTP/{response.version // 10}.{response.version % 10}"
     head = [f"{version} {response.status} {response.reason}", *map(": ".join, response.headers.items())]
-    return Page(response.status, response.reason, content_type.partition(";")[0].strip().lower(), body), head
+    type_ = content_type.partition(";")[0].strip().lower()
+    return Page(response.status, response.reason, type_, decode(content, charset)), head
 
 
 def decode(body: bytes, charset: str) -> str:

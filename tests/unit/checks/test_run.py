@@ -11,7 +11,8 @@ import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import output
-from ansible_collections.tcpip.lab.plugins.module_utils.checks import diagnose, model, ping, run
+from ansible_collections.tcpip.lab.plugins.module_utils.checks import diagnose, exchange, model, ping, run
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds.exchange import Exchange
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.kinds.ping import Ping
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.outcome import Outcome, Result
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
@@ -77,6 +78,27 @@ def test_what_shall_fail_is_tried_once(
     network = Network(first, then)
     assert not _run(monkeypatch, network, expect=expect).ok
     assert network.asked == 1
+
+
+def test_nobody_listens_on_a_port_while_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what is to be refused would be accepted, and the listener would take it for what was sent to it."""
+    busy: set[tuple[str, int]] = set()
+
+    def attempt(wanted: Exchange, _look: t.Callable[[str], None]) -> Outcome:
+        port = (wanted.protocol, wanted.port)
+        kind = "overlap" if port in busy else wanted.expect
+        busy.add(port)
+        time.sleep(0.05)
+        busy.discard(port)
+        return Outcome(kind, kind)
+
+    monkeypatch.setattr(exchange, "attempt", attempt)
+    monkeypatch.setattr(diagnose, "likely_cause", lambda *_: "")
+    monkeypatch.setattr(diagnose, "open_way", lambda *_: "")
+    tried = {"from": "ns1", "to": "192.0.2.2", "port": 7}
+    heard, refused = {**tried, "at": "ns2"}, {**tried, "expect": "refused"}
+    results = run.run(model.parse([{"tcp": heard}, {"tcp": refused}, {"tcp": {**heard, "at": "ns3"}}]))
+    assert [each.got for each in results] == ["delivered", "refused", "delivered"]
 
 
 def test_a_command_that_is_not_there() -> None:

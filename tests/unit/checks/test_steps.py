@@ -190,6 +190,13 @@ def test_each_machine_asks_for_its_own_part_of_a_mesh() -> None:
         actions.parse(step["actions"])
 
 
+def test_a_machine_whose_nodes_have_nobody_to_reach_is_not_asked() -> None:
+    mesh = {"addresses": {"gw": "192.0.2.1"}, "from": ["gw", "ns1"]}
+    (step,) = check_steps([{"name": "All reach gw", "mesh": mesh}], {"gw": "lab1", "ns1": "lab2"})
+    assert (step["machine"], step["actions"][0]["checks"][0]["mesh"]["from"]) == ("lab2", ["ns1"])
+    actions.parse(step["actions"])
+
+
 def test_a_machine_is_not_sent_more_than_it_can_keep() -> None:
     addresses = {f"n{number}": f"10.0.0.{number + 1}" for number in range(100)}
     nodes = {name: ("lab1", "lab2")[number % 2] for number, name in enumerate(addresses)}

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils.checks import model
-from ansible_collections.tcpip.lab.plugins.module_utils.checks.look import View
+from ansible_collections.tcpip.lab.plugins.module_utils.checks.look import Interface, View
 from ansible_collections.tcpip.lab.plugins.module_utils.checks.subject import Fact
 
 if t.TYPE_CHECKING:
@@ -26,7 +26,8 @@ SHOWN: list[dict[str, t.Any]] = [
 def _look(dev: str, *vlans: dict[str, t.Any]) -> Result:
     (check,) = model.parse([{"vlan": {"netns": "bridge", "dev": dev, "vlans": list(vlans)}}])
     assert isinstance(check.subject, Fact)
-    return check.subject.look(check.name, View(_items={("bridge", "bridge", "vlan"): SHOWN}))
+    links = {name: Interface("bridge", 1, name) for name in [*(each["ifname"] for each in SHOWN), "idle"]}
+    return check.subject.look(check.name, View(_items={("bridge", "bridge", "vlan"): SHOWN}, _links={"bridge": links}))
 
 
 ACCESS = {"vid": 100, "pvid": True, "untagged": True}
@@ -37,6 +38,12 @@ def test_exactly_these() -> None:
     assert (result.ok, result.got) == (True, "br0-veth0 in 100 PVID Egress Untagged")
     assert result.evidence == ["br0-veth0 100 PVID Egress Untagged"]
     assert _look("trunk", *({"vid": vid} for vid in (200, 102, 101, 100))).ok
+
+
+def test_in_none_is_not_the_same_as_not_there() -> None:
+    assert _look("idle").ok
+    result = _look("idl")
+    assert (result.ok, result.got) == (False, "bridge has no idl")
 
 
 @pytest.mark.parametrize(

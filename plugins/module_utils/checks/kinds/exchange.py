@@ -101,8 +101,8 @@ class Exchange(Traffic):
         return self.expect == "delivered"
 
     def listens(self) -> tuple[object, ...]:
-        """The port that is listened on, or tried."""
-        return self.at, self.protocol, self.port
+        """The port that is listened on, or tried: nobody says whose namespace it is that refuses or is silent."""
+        return self.protocol, self.port
 
 
 def build(protocol: str, given: dict[str, Any], place: str) -> Exchange:

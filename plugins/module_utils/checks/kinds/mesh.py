@@ -50,6 +50,11 @@ class Mesh(Traffic):
         """Who is to reach whom."""
         return [mesh.Pair(source, netns) for source in self.sources for netns in self.addresses if netns != source]
 
+    @property
+    def busy(self) -> list[str]:
+        """Those of the sources that have somebody to reach."""
+        return [source for source in self.sources if self.addresses.keys() - {source}]
+
     def namespaces(self) -> set[str]:
         """All that are to reach the addresses."""
         return set(self.sources)

@@ -54,9 +54,11 @@ class VlanFact(Fact):
         with understood("what 'bridge -j vlan' prints"):
             table = {str(each["ifname"]): members(each["vlans"]) for each in items}
         found = table.get(self.dev, ())
-        ok = set(found) == set(self.vlans)
+        there = self.dev in table or self.dev in view.links(self.netns)
+        ok = there and set(found) == set(self.vlans)
         lines = [f"{dev} {_words(vlans)}" for dev, vlans in table.items() if dev == self.dev or not ok]
-        got, cause = f"{self.dev} in {_words(found)}", "" if ok else self._cause(table)
+        got = f"{self.dev} in {_words(found)}" if there else f"{netns_words(self.netns)} has no {self.dev}"
+        cause = "" if ok else self._cause(table)
         return Result(name, ok, self.describe(), self.expected(), got, lines or ["no VLANs at all"], cause)
 
     def _cause(self, table: dict[str, tuple[str, ...]]) -> str:
