@@ -22,11 +22,13 @@ notes:
     process. Nobody but root may read them, but for its own files, which the primary group of the user that it runs as
     may read.
   - A process is known by its number, the time at which it was started and its namespace. One that was given the number
-    later is never signalled. Its children are known by their session and by a word in their environment.
+    later is never signalled. Its children are known by their session and by a word in their environment, and if it
+    was killed in the machine's own namespace, by that word alone.
   - It is started anew if it does not run, if what is declared for it has changed, or if its namespace or an interface
     that it is bound to has been made anew. Nothing else restarts it, nor does a change of how one knows that it serves,
     of how long that may take, or of how it is stopped, which count when it is next started or stopped. A file of its
     own that was edited by hand gets its content back while the process goes on.
   - When it is stopped, its children end, too, and its files are removed. It is stopped before its namespace is removed.
-  - In check mode the command is looked for, and not asked whether it likes its configuration.
+  - In check mode the command and the user are looked for, and the command is not asked whether it likes its
+    configuration.
 """

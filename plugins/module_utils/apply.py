@@ -110,7 +110,8 @@ class Apply:
             if any(step.takes_along for step in steps):
                 self._give_back(operations)
         if any(step.takes_along for step in operations):
-            self._carry_out(missing(self._look()))
+            for _phase, group in groupby(missing(self._look()), key=lambda each: each.phase):
+                self._carry_out(group)
             self._give_back(operations)
 
     def _give_back(self, operations: Sequence[Operation]) -> None:

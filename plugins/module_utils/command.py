@@ -105,13 +105,14 @@ class Stop:
 
 @dataclass(frozen=True)
 class Command:
-    """A command as declared. Two that are equal do the same: C(ready) and C(stop) are no part of that.
+    """A command as declared. Two that are equal do the same: C(ready), C(stop) and C(origin) are no part of that.
 
     C(argv) is a list of words, never a line for a shell. C(directory) is where it starts, C(environment) what is added
     to the little that every process gets. C(devices) are the interfaces that it is bound to: if one is made anew, the
     process has to be, too. C(output) is the file that its standard output is added to, otherwise that goes to the log.
     C(test) is a command that says by its exit status whether the files are right, run before anything is touched.
     C(control) is the name of a socket in DATA on which it can be spoken to while it runs, see vswitch/control.py.
+    C(origin) is the path of what one of C(files) is a copy of, empty if there is none.
     """
 
     spot: Spot
@@ -127,6 +128,7 @@ class Command:
     control: str = ""
     ready: Ready = field(default=Ready(), compare=False)
     stop: Stop = field(default=Stop(), compare=False)
+    origin: str = field(default="", compare=False)
 
     @property
     def words(self) -> list[str]:
@@ -202,7 +204,7 @@ def _sound(command: Command) -> Command:
     texts = [*command.spot, *command.argv, command.user, command.directory, *command.capabilities, *command.devices]
     texts += [word for pair in command.environment for word in pair]
     texts += [text for file in command.files for text in (file.name, file.content)]
-    texts += [command.output, *command.test, command.control, command.ready.log, command.stop.signal]
+    texts += [command.output, *command.test, command.control, command.ready.log, command.stop.signal, command.origin]
     numbers = [*command.ready.tcp, *command.ready.udp, command.ready.timeout, command.stop.timeout]
     if not command.argv or not all(isinstance(each, str) for each in texts):
         raise ValueError("it is not the command that was written")

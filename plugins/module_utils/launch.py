@@ -48,7 +48,7 @@ class Child:
         os.write(self._leave, _GO)
         os.close(self._leave)
         with os.fdopen(self._failure, "rb") as stream:
-            said = stream.read().decode()
+            said = stream.read().decode(errors="surrogateescape")
         if said:
             os.waitpid(self.pid, 0)
             number, _colon, reason = said.partition(":")
@@ -131,7 +131,8 @@ def _become(plan: Plan, leave: int, other_end: int, failure: int) -> None:
             privileges.become(*plan.user, plan.capabilities)
         os.execve(plan.executable, list(plan.argv), plan.environment)  # noqa: S606
     except OSError as error:
-        os.write(failure, f"{error.errno}:{error.strerror}".encode())
+        what = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        os.write(failure, f"{error.errno}:{what}{error.strerror}".encode(errors="surrogateescape"))
     except BaseException as error:
         os.write(failure, f"0:{error!r}".encode())
     finally:

@@ -67,7 +67,7 @@ class Networks:
         if link.key in self._going:
             return []
         end = self._ends.get(link.key)
-        return [each for each in link.addresses if not (end and is_unwanted(each, end))]
+        return [each for each in link.addresses if not (end and is_unwanted(each, end, link))]
 
     def _goes(self, route: Entry, gone: set[str]) -> bool:
         """Whether a route to a network goes: by itself, with its interface, or with the address from which it is."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -70,9 +71,18 @@ def _read(scope: Scope, sockets: Sockets, progress: Progress, begun: Looking[_Re
     state.processes = records.observe(scope.lab, scope.names(Topic.PROCESS))
     commands = {name for wanted in scope.names(Topic.COMMAND).values() for name in wanted}
     state.commands = frozenset(name for name in commands if records.which(name))
+    users = {name for wanted in scope.names(Topic.USER).values() for name in wanted}
+    state.users = frozenset(name for name in users if _is_user(name))
     state.texts = _texts(path for wanted in scope.names(Topic.TEXT).values() for path in wanted)
-    state.folders = _folders({path for wanted in scope.names(Topic.FOLDER).values() for path in wanted})
+    state.folders = dict(_folders(scope.names(Topic.FOLDER)))
     return state
+
+
+def _is_user(name: str) -> bool:
+    try:
+        return bool(pwd.getpwnam(name))
+    except KeyError:
+        return False
 
 
 def _texts(paths: Iterable[str]) -> dict[str, str]:
@@ -83,13 +93,23 @@ def _texts(paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _folders(paths: Iterable[str]) -> dict[str, frozenset[str]]:
-    """What is in each; nothing where there is no such folder."""
-    found: dict[str, frozenset[str]] = dict.fromkeys(paths, frozenset())
-    for path in found:
-        with suppress(OSError):
-            found[path] = frozenset(os.listdir(path))
-    return found
+def _folders(asked: Mapping[str, Iterable[str]]) -> Iterator[tuple[tuple[bool, str], frozenset[str]]]:
+    """What is in each, of the machine itself and of a namespace that has just been made."""
+    of_spaces = {path for netns, paths in asked.items() if netns != ROOT for path in paths}
+    for path in asked.get(ROOT, ()):
+        yield (True, path), _listed(path)
+    with namespaces.anonymous() if of_spaces else nullcontext():
+        listed = {path: _listed(path) for path in of_spaces}
+    for path, names in listed.items():
+        yield (False, path), names
+
+
+def _listed(path: str) -> frozenset[str]:
+    """What is in a folder; nothing where there is none."""
+    try:
+        return frozenset(os.listdir(path))
+    except OSError:
+        return frozenset()
 
 
 def owner(netns: str, sockets: Sockets) -> str | None:

@@ -92,7 +92,8 @@ def _restore_namespace(step: RestoreNamespace, ground: Ground) -> None:
 def _write_sysctl(step: WriteSysctl, ground: Ground) -> None:
     with namespaces.inside(step.netns):
         if step.before is None:
-            ground.found_values[step.netns, step.name] = read_setting(step.name)
+            with suppress(OSError):  # some can be read only once they are set, and some never
+                ground.found_values[step.netns, step.name] = read_setting(step.name)
         write_setting(step.name, step.value)
         for name, value in step.then.items():
             with suppress(OSError):  # its interface may be gone

@@ -202,17 +202,30 @@ class Pending:
             return
         ending = _Ending(spot, record, [], time.monotonic(), keep or spot in self.found, discard)
         leader = record.leader() if record else None
-        if leader and command:
-            ending.members = [leader, *self._session(leader)]
+        if record and command:
+            ending.members = [leader, *self._session(leader)] if leader else self._orphans(record)
             ending.deadline += command.stop.timeout
             for member in ending.members:
                 _signal(member, signal.Signals[command.stop.signal])
         self.ending.append(ending)
 
     def _session(self, leader: Life) -> list[Life]:
+        return [each for each in self._everybody() if each.session == leader.pid and each.pid != leader.pid]
+
+    def _orphans(self, record: Record) -> list[Life]:
+        """Those of its session that a dead process has left in a namespace of its own.
+
+        In the machine's own one, a session of that number may be somebody else's by now.
+        """
+        if not record.command.spot.netns or record.pid == 0:
+            return []
+        left = [each for each in self._everybody() if each.session == record.pid and each.started >= record.started]
+        return [each for each in left if procfs.namespace(each.pid) == record.netns]
+
+    def _everybody(self) -> list[Life]:
         if self.census is None:
             self.census = list(procfs.everybody())
-        return [each for each in self.census if each.session == leader.pid and each.pid != leader.pid]
+        return self.census
 
 
 def _clear(command: Command, keep: bool, discard: bool) -> None:

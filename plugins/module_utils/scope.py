@@ -25,12 +25,13 @@ class Topic(Enum):
     NAT = "rules of the table nat"
     PROCESS = "our processes in a namespace"
     COMMAND = "whether a command is on this machine, by name"
+    USER = "whether a user is on this machine, by name"
     TEXT = "what is in a file of this machine, by path"
-    FOLDER = "which files are in a folder of this machine, by path"
+    FOLDER = "which settings are in a folder under /proc/sys, by path"
 
 
 #: What lies on the machine itself, and only concerns a namespace.
-_OUTSIDE = (Topic.PROCESS, Topic.COMMAND, Topic.TEXT, Topic.FOLDER)
+_OUTSIDE = (Topic.PROCESS, Topic.COMMAND, Topic.USER, Topic.TEXT, Topic.FOLDER)
 
 
 @dataclass(frozen=True)

@@ -225,8 +225,10 @@ class State:
     kernel does not have.
     C(first_values) are the settings as they were before we first changed them, by namespace and name. C(processes) are
     ours, by module, namespace and name. C(commands) are those on this machine of the commands that were asked about.
+    C(users) are those of this machine of the users who were asked about.
     C(texts) are the contents of files that were asked about and can be read, by path; C(folders) are the names in
-    folders, none where there is no such folder.
+    folders under /proc/sys, none where there is no such folder, by whether it is of the machine itself or of a new
+    namespace, and path.
     """
 
     namespaces: dict[str, Namespace] = field(default_factory=dict)
@@ -235,8 +237,9 @@ class State:
     processes: dict[tuple[str, str, str], Process] = field(default_factory=dict)
     commands: frozenset[str] = frozenset()
     lab: str = ""
+    users: frozenset[str] = frozenset()
     texts: dict[str, str] = field(default_factory=dict)
-    folders: dict[str, frozenset[str]] = field(default_factory=dict)
+    folders: dict[tuple[bool, str], frozenset[str]] = field(default_factory=dict)
 
     def link(self, key: LinkName) -> Link | None:
         """The interface of that name in that namespace."""

@@ -134,9 +134,11 @@ def user(value: str) -> str:
 
 def environment(value: dict[str, Any]) -> dict[str, str]:
     """Variables by name."""
-    for name in value:
+    for name, each in value.items():
         if not _VARIABLE.fullmatch(str(name)):
             raise ValueError(f"{name!r} is not the name of a variable: letters, digits and '_'")
+        if each is None:
+            raise ValueError(f"{name!r} has no value")
     return {str(name): text(str(each)) for name, each in value.items()}
 
 

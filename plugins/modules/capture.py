@@ -46,7 +46,7 @@ options:
     description:
       - The file, an absolute path. It is made for root alone (mode 0600), and stays when the capture is removed.
       - A capture file that is there already is continued if it is root's own. Anything else there is refused.
-      - Omitted, the file is in C(/run/tcpip.lab) and goes with the capture.
+      - Omitted, the file is in C(/run/tcpip.lab), which is memory on most machines, and goes with the capture.
     type: str
 notes:
   - The interface is opened as root, the packets are read as the user C(nobody).

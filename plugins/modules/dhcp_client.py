@@ -38,8 +38,9 @@ notes:
   - C(dhclient) needs a C(/run) from which programs can be started. On Debian it is mounted otherwise, and C(udhcpc)
     does not need it.
   - A default route that is there already stays, and the client adds none.
-  - It is started anew also if its address or its default route has been removed from the interface.
-  - The address is not declared anywhere. C(purge_addresses) for the same interface would remove it.
+  - It is started anew also if its address has been removed from the interface, or if the namespace has no default route
+    any more though the server names a router.
+  - The address is not declared anywhere. C(purge_addresses) for the same interface leaves it.
 seealso:
   - module: tcpip.lab.dnsmasq_dhcp
     description: A server for it.

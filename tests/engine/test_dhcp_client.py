@@ -154,6 +154,47 @@ def test_a_default_route_and_an_address_of_others_stay(lan: LabMachine) -> None:
     assert (addresses(lan), default_routes(lan)) == (["198.51.100.1/24"], ["198.51.100.254"])
 
 
+def test_another_default_route_and_it_come_to_rest(lan: LabMachine) -> None:
+    """The machine's owner replaces the route that the client has added, and later takes it away."""
+    pid = lan.module("dhcp_client", **CLIENT)["dhcp_client"]["pid"]
+    route: Options = {"netns": "client", "dst": "default", "via": "192.0.2.253"}
+    for _time in range(2):
+        lan.module("route", **route)
+        assert lan.module("dhcp_client", **CLIENT)["changed"] is False
+        assert default_routes(lan) == ["192.0.2.253"]
+    lan.module("route", **route, state="absent")
+    result = run_as_predicted(lan, "dhcp_client", **CLIENT)
+    assert result["dhcp_client"]["pid"] != pid
+    assert default_routes(lan) == ["192.0.2.254"]
+
+
+def with_address(**options: t.Any) -> Options:
+    """The lab, with an address of the client's own in the same network."""
+    return {**LAB, "veth": [{**CABLE, "peer": {**CABLE["peer"], "addresses": ["192.0.2.5/24"], **options}}]}
+
+
+def test_what_is_leased_is_not_purged(machine: LabMachine) -> None:
+    lab = with_address(purge_addresses=True)
+    machine.module("topology", name="lab", **lab)
+    assert len(addresses(machine)) == 2
+    assert machine.module("topology", name="lab", **lab)["changed"] is False
+    machine.run(["ip", "-n", "client", "addr", "add", "198.51.100.1/24", "dev", "c-veth0"])
+    assert len(run_as_predicted(machine, "topology", name="lab", **lab)["changes"]) == 1
+    assert len(addresses(machine)) == 2
+
+
+def test_a_leased_address_that_goes_with_another_one_is_leased_anew(machine: LabMachine) -> None:
+    """The kernel takes the secondary addresses of a network along with the first one."""
+    machine.module("topology", name="lab", **with_address())
+    machine.module("topology", name="lab", **LAB)
+    (leased,) = addresses(machine)
+    assert leased != "192.0.2.5/24"
+    assert machine.module("topology", name="lab", **LAB)["changed"] is False
+    directory = f"{RUNTIME}/lab/client/dhcp_client.c-veth0"
+    assert set(machine.run(["ls", f"{directory}/files"]).stdout.split()) >= {"common", "bound"}
+    assert machine.run(["ip", "-n", "client", "addr", "show", "dev", "c-veth0", "dynamic"]).stdout.count("inet ") == 1
+
+
 @pytest.mark.parametrize("end", ["killed", "asked"])
 def test_a_forged_lease_takes_nothing_along_that_others_have_made(lan: LabMachine, end: str) -> None:
     """Whoever is the same user, such as a process of another lab, can write it."""

@@ -345,6 +345,9 @@ def test_rules_that_cannot_be_listed_are_not_taken_for_gone(machine: LabMachine,
     reason = "no memory" if listing else "the command 'iptables-save' is not on this machine"
     reason += " (as root, 'iptables-save' has to list them)"
     assert said == f"ledger of lab: iptables_nat[0]: its rules cannot be seen: {reason}"
+    if listing:  # else nothing says that there ever were any
+        said = refused(machine, "iptables_nat", name="other", state="absent")
+        assert said == f"its rules cannot be seen: {reason}"
     machine.run(["umount", "/usr/local/sbin" if listing else "/usr/sbin"])
     machine.run(["rm", "-r", directory])
     assert rules(machine, "") == there

@@ -12,6 +12,8 @@ from labmachine import LabMachine
 from labs import FULL, PAIR, Items, same, settled
 
 #: Something of every kind, with a foot in the root namespace.
+#: A function for the frames of a switch.
+HOOK = "/run/treat.py"
 LAB: Items = {
     **FULL,
     "netns": [*FULL["netns"], {"name": "lan", "loopback": True}, {"name": "host"}],
@@ -69,7 +71,7 @@ LAB: Items = {
         },
         {"name": "rest", "command": ["sleep", "1000"]},
     ],
-    "vswitch": [{"name": "sw", "netns": "lan", "ports": ["lan3", "lan4"], "ageing_time": 60}],
+    "vswitch": [{"name": "sw", "netns": "lan", "ports": ["lan3", "lan4"], "ageing_time": 60, "hook": HOOK}],
     "dnsmasq_dhcp": [
         {
             "netns": "lan",
@@ -89,11 +91,17 @@ OTHER: Items = {"netns": [{"name": "east"}, {"name": "west"}], "veth": [{"name":
 OTHER["veth"][0]["peer"] = {"name": "w0", "netns": "west", "mtu": 1400}
 
 
+def hooked(machine: LabMachine) -> None:
+    """Write the function."""
+    machine.run(["tee", HOOK], input="def treat(frame, port):\n    return frame\n")
+
+
 @pytest.fixture(scope="module")
 def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[LabMachine]:
     """A machine with two labs, built once for the tests that change nothing or put it back."""
     with LabMachine.start([str(tmp_path_factory.getbasetemp())]) as machine:
         machine.module_python = request.config.getoption("--module-python") or machine.module_python
+        hooked(machine)
         machine.module("topology", name="full", **LAB)
         machine.module("topology", name="other", **OTHER)
         yield machine
@@ -275,6 +283,7 @@ def common(result: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def test_what_is_left_of_a_lab_without_a_record(machine: LabMachine) -> None:
     """The record lost, then there but unreadable; topology removes what is told of, and then nothing is."""
+    hooked(machine)
     machine.module("topology", name="full", **LAB)
     machine.module("topology", name="other", **OTHER)
     settled(machine)

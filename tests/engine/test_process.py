@@ -34,11 +34,12 @@ LAB: Options = {
     "process": [WEB, {**NAP, "netns": "ns2"}],
 }
 FILE = f"{RUNTIME}/.machine/ns1/process.web/files/index.html"
-#: A program whose children stay when it is gone: in its session, and in one of its own.
+#: A program whose children stay when it is gone: in its session, in one of its own, and without its environment.
 PARENT = """
 import subprocess, sys, time
 subprocess.Popen(["sleep", "2001"])
 subprocess.Popen(["sleep", "2002"], start_new_session=True)
+subprocess.Popen(["sleep", "2003"], env={})
 print("ready", flush=True)
 time.sleep(1000)
 """
@@ -236,7 +237,7 @@ def test_a_namespace_that_goes_takes_ours_along_and_leaves_strangers(ns1: LabMac
 @pytest.mark.parametrize("killed", [False, True], ids=["while it runs", "when it was killed"])
 def test_its_children_end_with_it_wherever_they_went(ns1: LabMachine, killed: bool) -> None:
     process = ns1.module("process", **FAMILY)["process"]
-    assert {"sleep 2001", "sleep 2002"} < set(alive(ns1))
+    assert {"sleep 2001", "sleep 2002", "sleep 2003"} < set(alive(ns1))
     if killed:
         ns1.run(["kill", "-KILL", str(process["pid"])])
     ns1.module("process", name="family", netns="ns1", state="absent")
@@ -247,7 +248,23 @@ def test_a_second_start_finds_no_children_of_the_first(ns1: LabMachine) -> None:
     process = ns1.module("process", **FAMILY)["process"]
     ns1.run(["kill", "-KILL", str(process["pid"])])
     ns1.module("process", **FAMILY)
-    assert sorted(alive(ns1)) == ["python3 parent.py", "sleep 2001", "sleep 2002"]
+    assert sorted(alive(ns1)) == ["python3 parent.py", "sleep 2001", "sleep 2002", "sleep 2003"]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"user": "nosuch"}, "user: there is no user 'nosuch' on this machine"),
+        (
+            {"directory": "/no/such"},
+            "could not start ns1: process nap: sleep 1000: /no/such: No such file or directory",
+        ),
+    ],
+)
+def test_what_is_not_there_is_named(ns1: LabMachine, option: Options, message: str) -> None:
+    assert ns1.module("process", _fails=True, **NAP, **option)["msg"].startswith(message)
+    if "user" in option:
+        assert ns1.module("process", _check=True, _fails=True, **NAP, **option)["msg"] == message
 
 
 def test_one_that_does_not_want_to_end_is_killed(ns1: LabMachine) -> None:
@@ -350,7 +367,7 @@ def test_killed_while_it_stops_one(ns1: LabMachine) -> None:
     while killed(ns1, act, "process", **FAMILY, state="absent"):
         if act % 2:
             ns1.module("process", **FAMILY)
-            assert len(alive(ns1)) == 3, f"killed before act {act}"
+            assert len(alive(ns1)) == 4, f"killed before act {act}"
         ns1.module("process", **FAMILY, state="absent")
         assert left(ns1) == [], f"killed before act {act}"
         ns1.module("process", **FAMILY)

@@ -39,6 +39,14 @@ def _reaches(machine: LabMachine, settings: list[dict[str, t.Any]]) -> None:
         assert found == f"{each['value']}\n", each
 
 
+def test_one_that_can_be_read_only_once_it_is_set(machine: LabMachine) -> None:
+    machine.module("netns", name="ns1", loopback=True)
+    secret: dict[str, t.Any] = {"netns": "ns1", "name": "net.ipv6.conf.lo.stable_secret"}
+    secret["value"] = "2001:0db8:0000:0000:0000:0000:0000:0001"
+    run_as_predicted(machine, "sysctl", **secret)
+    assert machine.module("sysctl", **secret)["changed"] is False
+
+
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_what_changes_along_is_as_declared(machine: LabMachine, switch: str) -> None:
     link, whole = SWITCHES[switch]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, ClassVar
 
@@ -186,8 +187,15 @@ class DhcpClient(Service):
             return "it has no lease"
         if link is None or lease["address"] not in link.leased:
             return f"{self.name} has lost {lease['address']}"
-        is_cut_off = lease["router"] and not self._routes(lease, state)
-        return "the default route is lost" if is_cut_off else super().amiss(have, state)
+        return "the default route is lost" if self._is_cut_off(have, lease, state) else super().amiss(have, state)
+
+    def _is_cut_off(self, have: Process, lease: Mapping[str, Any], state: State) -> bool:
+        """Whether there is no default route, neither the client's nor another one, which it would have left alone."""
+        default = Route(self.netns, 4, "default").key
+        if any(route.key == default for route in state.routes(self.netns)):
+            return False
+        offered, near = _offered(have), ipaddress.IPv4Interface(lease["address"]).network
+        return bool(lease["router"]) or (offered is not None and offered in near)
 
     def _routes(self, lease: Mapping[str, Any], state: State) -> list[Route]:
         where = ("default", lease["router"], self.name, BY_DHCP)
@@ -227,6 +235,15 @@ class DhcpClient(Service):
 
 def _lease(have: Process) -> dict[str, Any] | None:
     return read_lease(have.data.get(LEASE, ""))
+
+
+def _offered(have: Process) -> ipaddress.IPv4Address | None:
+    """The router that the server has named, whether the client has made it the default route or not."""
+    found = re.search("^told=(.*)$", have.data.get(LEASE, ""), re.MULTILINE)
+    try:
+        return ipaddress.IPv4Address(found[1]) if found else None
+    except ValueError:
+        return None
 
 
 def read_lease(text: str) -> dict[str, Any] | None:

@@ -28,6 +28,7 @@ _NAMED = {"router": "option:router", "dns": "option:dns-server", "mtu": "option:
 _SHORT = {word: name for name, word in _NAMED.items()}
 
 _LEASE_TIME = re.compile(r"[1-9][0-9]{0,8}[mhdw]?|infinite")
+_LEASE_TIME_OF_HOST = re.compile(r"[0-9]+[smhdw]?|infinite|ignore")
 _OPTION = re.compile(r"[1-9][0-9]{0,2}|option:[a-z0-9-]+")
 _WORD = re.compile(r"[A-Za-z0-9._:/=@+-]+")
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -58,6 +59,13 @@ def _host_name(value: str) -> str:
     return value.lower()
 
 
+def _client_name(value: str) -> str:
+    """The name of a host to whom an address belongs. In its place, dnsmasq takes these for something else."""
+    if _LEASE_TIME_OF_HOST.fullmatch(value.lower()):
+        raise ValueError(f"{value!r} is no name for dnsmasq here, but how long a lease lasts, or that there is none")
+    return _host_name(value)
+
+
 def _interface_name(value: str) -> str:
     if not _INTERFACE.fullmatch(values.name(value)):
         raise ValueError(f"{value!r} is a name that dnsmasq's configuration cannot hold")
@@ -71,13 +79,13 @@ def _dhcp_options(value: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         word = _NAMED.get(str(name), str(name))
         if not _OPTION.fullmatch(word):
             raise ValueError(f"{name!r} is neither router, dns, mtu, a number, nor such as option:ntp-server")
-        items = [str(each) for each in (given if isinstance(given, (list, tuple)) else [given])]
+        items = given if isinstance(given, (list, tuple)) else [given]
         for item in items:
-            if not _WORD.fullmatch(item):
+            if item is None or isinstance(item, bool) or not _WORD.fullmatch(str(item)):
                 raise ValueError(f"{item!r} is not a value of {name}: letters, digits and '._:/=@+-'")
         if word in found:
             raise ValueError(f"{name!r} is given twice")
-        found[word] = tuple(items)
+        found[word] = tuple(map(str, items))
     return found
 
 
@@ -90,7 +98,7 @@ _RANGE: Options = {
 _HOST: Options = {
     "mac": Option(value=values.station, required=True),
     "address": Option(value=_ipv4, required=True),
-    "name": Option(value=_host_name),
+    "name": Option(value=_client_name),
 }
 _RECORD: Options = {
     "name": Option(value=_host_name, required=True),

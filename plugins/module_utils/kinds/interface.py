@@ -178,10 +178,10 @@ def _impaired(want: Interface, have: Link) -> Iterator[Operation]:
 def _addresses(want: Interface, have: Link) -> Iterator[Operation]:
     for address in reversed(oldest_first(have.addresses)):  # undone the other way round, their order comes back
         for peer in reversed(have.peers_of(address)):
-            if is_unwanted(address, want, peer):
+            if is_unwanted(address, want, have, peer):
                 yield RemoveAddress(want.netns, want.name, address, peer)
     for address in want.addresses:
-        if all(is_unwanted(address, want, peer) for peer in have.peers_of(address)):
+        if all(is_unwanted(address, want, have, peer) for peer in have.peers_of(address)):
             yield AddAddress(want.netns, want.name, address)
 
 
@@ -191,11 +191,11 @@ def oldest_first(addresses: Iterable[str]) -> list[str]:
     return [*(each for each in found if not is_ipv6(each)), *(each for each in reversed(found) if is_ipv6(each))]
 
 
-def is_unwanted(address: str, want: Interface, peer: str = "") -> bool:
-    """Whether an address that is there is taken away; nobody declares one with a peer."""
+def is_unwanted(address: str, want: Interface, have: Link, peer: str = "") -> bool:
+    """Whether an address that is there is taken away; nobody declares one with a peer, or leases one without an end."""
     if address in want.addresses:
         return bool(peer) and want.purge_addresses
-    purged = want.purge_addresses and not is_link_local(address)
+    purged = want.purge_addresses and not (is_link_local(address) or address in have.leased)
     return purged or address in want.stale or _is_in_the_way(address, want)
 
 

@@ -87,10 +87,11 @@ def _ports(value: str) -> str:
 
 
 def _range(value: str, separator: str) -> str:
-    first, _separator, last = value.replace(":", "-").partition("-")
-    if not first.isdecimal() or not (last or first).isdecimal():
+    first, dash, last = value.replace(":", "-").partition("-")
+    last = last if dash else first
+    if not (first.isdecimal() and last.isdecimal()):
         raise ValueError(f"{value!r} is neither a port nor a range such as 8000-8010")
-    low, high = values.port(int(first)), values.port(int(last or first))
+    low, high = values.port(int(first)), values.port(int(last))
     if low > high:
         raise ValueError(f"{value!r} ends before it begins")
     return str(low) if low == high else f"{low}{separator}{high}"
@@ -118,8 +119,8 @@ def _to_address(value: str) -> str:
 
 
 def _hosts(value: str) -> str:
-    first, _minus, last = value.partition("-")
-    low, high = values.unicast(first), values.unicast(last or first)
+    first, dash, last = value.partition("-")
+    low, high = values.unicast(first), values.unicast(last if dash else first)
     numbers = ipaddress.ip_address(low), ipaddress.ip_address(high)
     if numbers[0].version != numbers[1].version or int(numbers[0]) > int(numbers[1]):
         raise ValueError(f"{value!r} is not a range of addresses")
@@ -185,6 +186,8 @@ class IptablesNat(Resource):
         yield Ask(Topic.NAT, self.netns)
         for family in self.rules:
             yield Ask(Topic.COMMAND, self.netns, f"{nat.PROGRAMS[family]}-restore")
+        if not self.rules:
+            yield Ask(Topic.COMMAND, self.netns, f"{nat.PROGRAMS[4]}-save")  # a kernel without IPv6 cannot list its own
 
     def complete(self) -> Resource:
         if not any(self.rules.values()):
@@ -217,11 +220,15 @@ class IptablesNat(Resource):
                 hint = "install iptables, which is iptables-nft on the Red Hat family"
                 raise LabError(f"the command {program!r} is not on this machine", self.place, hint)
 
+    def _may_hide(self, family: int, state: State) -> bool:
+        """Whether there may be rules where they cannot be seen, of which it is not said what they are."""
+        return not self.rules and f"{nat.PROGRAMS[family]}-save" in state.commands
+
     def _steps(
         self, state: State, mine: str, rules: Mapping[int, tuple[Rule, ...]], step: type[ArrangeNat]
     ) -> Iterator[ArrangeNat]:
         for family, table in sorted(state.nat(self.netns).items()):
-            if table.unseen and family in self.rules:
+            if table.unseen and (family in self.rules or self._may_hide(family, state)):
                 hint = f"as root, '{nat.PROGRAMS[family]}-save' has to list them"
                 raise LabError(f"its rules cannot be seen: {table.unseen}", self.place, hint)
             after = nat.arrange(table.rules, mine, rules.get(family, ()))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from .. import values
@@ -13,6 +13,7 @@ from ..command import FILES, Command, File, Ready, Spot, Stop
 from ..errors import LabError
 from ..lean import dataclass
 from ..options import Option, Options, read
+from ..scope import Ask, Topic
 from ..state import Process as Record
 from ..state import State
 from . import interface
@@ -76,8 +77,14 @@ class Process(Service):
             raise LabError("is required", at(self.place, "command"))
         return self
 
+    def asks(self) -> Iterator[Ask]:
+        yield from super().asks()
+        yield Ask(Topic.USER, self.netns, self.options["user"])
+
     def choices(self, spot: Spot, state: State) -> Sequence[Command]:
         self.available(state)
+        if self.options["user"] not in state.users:
+            raise LabError(f"there is no user {self.options['user']!r} on this machine", at(self.place, "user"))
         return (self._command(spot),)
 
     def _command(self, spot: Spot) -> Command:

@@ -53,8 +53,9 @@ _ALONG = {
 }
 
 
-#: They come with the kernel's connection tracking, which the first rule of NAT brings along.
-_BY_MODULE = "net.netfilter."
+#: They come with the kernel's connection tracking, which the first rule of NAT brings along, and with MPLS, which has
+#: settings of each interface and none of those that will come.
+_BY_MODULE = ("net.netfilter.", "net.mpls.")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Sysctl(Resource):
     def known(self, state: State) -> None:
         """Raises LabError if the kernel has no such setting."""
         folder, name = self._file
-        names = state.folders.get(folder)
+        names = state.folders.get((self.netns == ROOT, folder))
         if names is not None and name not in names and not self.name.startswith(_BY_MODULE):
             hint = meant(name, sorted(names)) if names else ""
             raise LabError(f"there is no setting {self.name!r}", at(self.place, "name"), hint)

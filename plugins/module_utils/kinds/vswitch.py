@@ -83,6 +83,7 @@ class Vswitch(Service):
                 files=(*_program(), *hook),
                 control=control.CONTROL,
                 ready=Ready(log="^ready$"),
+                origin=self.hook,
             ),
         )
 
@@ -138,7 +139,7 @@ class Vswitch(Service):
 
     def running(self, have: Process, command: Command) -> dict[str, Any]:
         told = have.told or {"ports": ()}
-        return {**told, "ports": [port["name"] for port in told["ports"]]}
+        return {**told, "ports": [port["name"] for port in told["ports"]], "hook": command.origin or None}
 
     def live(self, state: State) -> dict[str, Any] | None:
         have, found = self.found(state), super().live(state)

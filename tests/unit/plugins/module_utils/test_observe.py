@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pickle
 import typing as t
 
@@ -12,9 +14,10 @@ import pytest
 from ansible_collections.tcpip.lab.plugins.module_utils import namespaces, observe
 from ansible_collections.tcpip.lab.plugins.module_utils.decode import RawAddress, RawFdbEntry, RawLink
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+from ansible_collections.tcpip.lab.plugins.module_utils.kinds import Sysctl
 from ansible_collections.tcpip.lab.plugins.module_utils.netlink import Sockets
-from ansible_collections.tcpip.lab.plugins.module_utils.scope import Scope
-from ansible_collections.tcpip.lab.plugins.module_utils.state import Netem, Qdisc, Route, Vlan
+from ansible_collections.tcpip.lab.plugins.module_utils.scope import Scope, Topic
+from ansible_collections.tcpip.lab.plugins.module_utils.state import Netem, Qdisc, Route, State, Vlan
 
 
 @pytest.fixture
@@ -50,6 +53,25 @@ def test_a_mere_file_in_the_directory_is_no_namespace(monkeypatch: pytest.Monkey
     monkeypatch.setattr(namespaces, "exists", lambda _name: False)
     monkeypatch.setattr(Sockets, "get", _refused)
     assert observe.read(Scope({"ns1", "ns2"}, unseen={"ns2"}), Sockets()).namespaces == {}
+
+
+def test_settings_of_the_machine_alone_are_not_those_of_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside: list[bool] = []
+
+    @contextlib.contextmanager
+    def anonymous() -> t.Iterator[None]:
+        inside.append(True)
+        yield
+        inside.clear()
+
+    monkeypatch.setattr(namespaces, "anonymous", anonymous)
+    monkeypatch.setattr(os, "listdir", lambda _path: ["somaxconn"] if inside else ["somaxconn", "netdev_max_backlog"])
+    wanted = Sysctl.parse({"netns": "ns1", "name": "net.core.netdev_max_backlog", "value": 1}, "")
+    of_machine = Sysctl.parse({"name": "net.core.netdev_max_backlog", "value": 1}, "")
+    state = State(folders=dict(observe._folders(Scope.of([wanted, of_machine]).names(Topic.FOLDER))))
+    of_machine.known(state)
+    with pytest.raises(LabError, match="there is no setting"):
+        wanted.known(state)
 
 
 def test_what_another_process_has_read_is_the_same_here() -> None:

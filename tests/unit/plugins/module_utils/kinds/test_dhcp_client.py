@@ -85,6 +85,28 @@ def test_what_it_configured_and_is_gone_comes_back(loss: dict[str, t.Any]) -> No
     assert found[-1] == "start client: dhcp_client c0: udhcpc"
 
 
+OTHER = Route("client", 4, "default", via="192.0.2.253", dev="c0")
+
+
+@pytest.mark.parametrize(
+    ("lease", "routes", "restarts"),
+    [
+        (LEASE, (OTHER,), False),
+        (LEASE, (Route("client", 4, "default", via="192.0.2.253", dev="c0", metric=100),), True),
+        (LEASE, (Route("client", 6, "default", via="2001:db8::1", dev="c0"),), True),
+        (NOT_ADDED := LEASE.replace("router=192.0.2.254\n", ""), (OTHER,), False),
+        (NOT_ADDED, (), True),
+        (NOT_ADDED.replace("told=192.0.2.254", "told=198.51.100.1"), (), False),  # no way there: it could not add it
+        (NOT_ADDED.replace("told=192.0.2.254", "told="), (), False),
+        (NOT_ADDED.replace("told=192.0.2.254", "told=x"), (), False),
+    ],
+)
+def test_another_default_route_stays_and_is_missed_once_it_is_gone(
+    lease: str, routes: t.Sequence[Route], restarts: bool
+) -> None:
+    assert (titles(state(*ALL, lease=lease, routes=routes)) != []) is restarts
+
+
 def test_killed_what_it_configured_goes_with_its_leftovers() -> None:
     have = state(*ALL, lease=LEASE)
     assert [step.title for step in plan.make([], [CLIENT], have)][1:] == [

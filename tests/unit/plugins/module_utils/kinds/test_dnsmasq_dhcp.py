@@ -91,6 +91,10 @@ def test_options_hosts_and_several_ranges() -> None:
         ({"hosts": [{**HOST, "address": "10.0.0.1"}]}, "hosts[0].address: 10.0.0.1 is in the network of no range"),
         ({"hosts": [HOST, HOST]}, "hosts[1].mac: 00:00:5e:00:53:01 has a lease already"),
         ({"hosts": [{**HOST, "name": "a b"}]}, "hosts[0].name: 'a b' is not a host's name"),
+        ({"hosts": [{**HOST, "name": "ignore"}]}, "hosts[0].name: 'ignore' is no name for dnsmasq here"),
+        ({"hosts": [{**HOST, "name": "45m"}]}, "hosts[0].name: '45m' is no name for dnsmasq here"),
+        ({"options": {"router": None}}, "options: None is not a value of router"),
+        ({"options": {"router": ["192.0.2.1", True]}}, "options: True is not a value of router"),
         ({"options": {"gateway": "1"}}, "options: 'gateway' is neither router, dns, mtu, a number, nor such as"),
         (
             {"options": {"router": "1\nlog-facility=/etc/x"}},

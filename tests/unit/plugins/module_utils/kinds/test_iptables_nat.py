@@ -127,6 +127,18 @@ DNAT = {"jump": "DNAT", "to_destination": "192.0.2.1"}
             ".destination_port: 'http' is neither a port nor a range such as 8000-8010",
         ),
         (
+            {"jump": "REDIRECT", "protocol": "tcp", "destination_port": "1024:"},
+            ".destination_port: '1024:' is neither a port nor a range such as 8000-8010",
+        ),
+        (
+            {"jump": "MASQUERADE", "protocol": "tcp", "to_ports": "1024-"},
+            ".to_ports: '1024-' is neither a port nor a range such as 8000-8010",
+        ),
+        (
+            {"jump": "SNAT", "to_source": "203.0.113.10-"},
+            ".to_source: '' is not an IP address",
+        ),
+        (
             {"jump": "REDIRECT", "protocol": "tcp", "destination_port": "0"},
             ".destination_port: 0 is not a port: 1 to 65535",
         ),

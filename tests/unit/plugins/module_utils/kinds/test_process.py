@@ -41,7 +41,9 @@ SPOT = Spot("", "process", "ns2", "web")
 def state(running: Running | None = None, *links: Link) -> State:
     spaces = {"ns2": Namespace("ns2", links={link.name: link for link in links})}
     processes = {running.spot.key: running} if running else {}
-    return State(spaces, processes=processes, commands=frozenset({"python3", "sleep"}))
+    return State(
+        spaces, processes=processes, commands=frozenset({"python3", "sleep"}), users=frozenset({"nobody", "root"})
+    )
 
 
 def web(**changes: t.Any) -> Process:
@@ -74,6 +76,7 @@ LETTERS = "1 to 63 letters, digits, '_', '.', '-', beginning with a letter or a 
         ({"command": ["./x"]}, "command[0]: './x' is neither a name nor an absolute path"),
         ({"command": ["x", "a\0b"]}, "command[1]: a zero byte is not allowed in a text"),
         ({"directory": "here"}, "directory: 'here' is not an absolute path"),
+        ({"environment": {"a": None}}, "environment: 'a' has no value"),
         ({"environment": {"a=b": 1}}, "environment: 'a=b' is not the name of a variable: letters, digits and '_'"),
         (
             {"capabilities": ["sys_admin"]},
