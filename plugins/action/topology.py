@@ -12,6 +12,7 @@ import threading
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.utils.display import Display
 from ansible_collections.tcpip.lab.plugins.plugin_utils.in_place import InPlace
 from ansible_collections.tcpip.lab.plugins.plugin_utils.written import placed
@@ -19,8 +20,8 @@ from ansible_collections.tcpip.lab.plugins.plugin_utils.written import placed
 #: Connections by which two commands can run at once.
 _CONNECTIONS = ("local", "ssh")
 _EVERY_S = 1.5
-#: The variable of the role C(lab) that says where its topology was written.
-_WRITTEN = "lab_written"
+#: The role that puts topologies together, and its variable that says where they were written.
+_ROLE, _WRITTEN = "tcpip.lab.lab", "lab_written"
 #: So many characters of what a machine tells are shown.
 _MOST = 200
 
@@ -43,7 +44,8 @@ class ActionModule(InPlace):
     def _placed(self, said: str, known: t.Mapping[str, t.Any]) -> str:
         """What the module said, with the places of what it was given where the role C(lab) has put that together."""
         written: t.Any = {}
-        if "machines" not in self._task.args:  # of its part of a lab the module has other places
+        role = self._task._role and self._task._role.get_name()
+        if role == _ROLE and "machines" not in self._task.args:  # of its part of a lab the module has other places
             with contextlib.suppress(AnsibleError):  # what is told matters more than where it is
                 written = self._templar.template(known.get(_WRITTEN))
         return placed(said, written or {})
@@ -100,6 +102,16 @@ def _apart(action: ActionModule) -> ActionModule:
     return found
 
 
+def _parsed(args: dict[str, t.Any], name: str) -> dict[str, t.Any]:
+    """The options, of which this one may be a text in JSON, as it may be for the module."""
+    if not isinstance(args.get(name), str):
+        return args
+    try:
+        return {**args, name: check_type_dict(args[name])}
+    except TypeError as error:
+        raise AnsibleActionFail(f"{name}: {error}") from None
+
+
 def _part(args: dict[str, t.Any], machines: t.Any, port: t.Any, name: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """The module's options for the machine, and what is known of the whole."""
     # A lab on one machine needs nothing of this, so that it does not have to wait for its import.
@@ -107,7 +119,7 @@ def _part(args: dict[str, t.Any], machines: t.Any, port: t.Any, name: str) -> tu
     from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError  # noqa: PLC0415
 
     try:
-        whole = spread.read(topology.whole(args), machines, port)
+        whole = spread.read(topology.whole(_parsed(args, topology.DOCUMENT)), machines, port)
     except LabError as error:
         raise AnsibleActionFail(str(error)) from None
     if name not in whole.parts:

@@ -112,7 +112,17 @@ class Playbook(Means):
 
     def command(self, phase: Phase, job: Job) -> Command:
         module, options = wanted(phase, job)
-        return play(job, [{"name": phase.value.capitalize(), f"tcpip.lab.{module}": options}])
+        return play(job, [{"name": phase.value.capitalize(), f"tcpip.lab.{module}": _from_file(options, job)}])
+
+
+def _from_file(options: t.Mapping[str, t.Any], job: Job) -> dict[str, t.Any]:
+    """The options with the lists of a lab in a file, which Ansible hands over as it is (docs/large_labs.md)."""
+    few = {name: value for name, value in options.items() if name in ("name", "state")}
+    if few.keys() == options.keys():
+        return few
+    lists = {name: value for name, value in options.items() if name not in few}
+    file = job.write("topology.json", json.dumps(lists))
+    return {**few, "topology": f"{{{{ lookup('ansible.builtin.file', '{file}') }}}}"}
 
 
 def play(job: Job, tasks: t.Sequence[t.Mapping[str, t.Any]]) -> Command:
