@@ -123,6 +123,11 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
         self._note(result)
         super().v2_runner_on_failed(result, ignore_errors)
 
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Note what was lost."""
+        self._note(result)
+        super().v2_runner_on_unreachable(result)
+
     def v2_runner_item_on_ok(self, result: Any) -> None:
         """Note what one of several machines has seen."""
         self._note(result)
@@ -154,6 +159,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
             self._note_topology(said, result._task_fields["args"], host.get_name(), bool(task.check_mode))
         elif task.action in _CHECKS and self._current and not said.get("skipped"):
             results = said.get("results") or []
+            if said.get("unreachable") and not results:
+                self._current.failures.append(f"{self.host_label(result)}: {said.get('msg')}")
             own = [each for each in results if "ok" in each]  # and not what each turn of a loop has returned
             for number, each in enumerate(own):
                 key = (self._stage, number if task.action == _CHECKS[0] else 0, str(each["name"]))

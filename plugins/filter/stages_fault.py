@@ -17,6 +17,7 @@ description:
   - A check with a variable that has no value yet is read when it is made.
   - A fault is also an extra variable (C(-e)) that is none of O(variables), but so like one that it is misspelt. What is
     meant to remove a lab would build it otherwise.
+  - And so is a report in a directory that is not there.
 positional: before, checks, variables
 options:
   _input:
@@ -38,6 +39,10 @@ options:
     type: list
     elements: str
     default: []
+  report:
+    description: The file to which a report is to be written, on the machine where Ansible runs. None if it is empty.
+    type: str
+    default: ""
 seealso:
   - plugin: tcpip.lab.stages
     plugin_type: filter
@@ -67,6 +72,7 @@ _value:
     (did you mean 'to'?)
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
@@ -85,13 +91,20 @@ _MISSPELT = 0.9
 
 @pass_context
 def stages_fault(
-    context: Context, given: Any, before: Sequence[Any] = (), checks: bool = True, variables: Sequence[str] = ()
+    context: Context,
+    given: Any,
+    before: Sequence[Any] = (),
+    checks: bool = True,
+    variables: Sequence[str] = (),
+    *,
+    report: str = "",
 ) -> str:
     """The first fault, "" if there is none."""
     omit = context.resolve("omit")
     try:
         _refuse_misspelt(load_extra_vars(DataLoader()), variables)
         examine(given, before, (lambda check: kept(check, omit)) if checks else None)
+        _refuse_nowhere(report)
     except LabError as error:
         return str(error)
     return ""
@@ -103,6 +116,13 @@ def _refuse_misspelt(extra: Iterable[str], variables: Sequence[str]) -> None:
         close = like(name, variables, _MISSPELT) if name not in variables else ""
         if close:
             raise LabError("is no variable of labs", f"-e {name}", did_you_mean(close))
+
+
+def _refuse_nowhere(report: str) -> None:
+    """Raises LabError for a report that has no directory to be in."""
+    directory = os.path.dirname(os.path.realpath(os.path.expanduser(report)))
+    if report and not os.path.isdir(directory):
+        raise LabError(f"there is no directory {directory} where Ansible runs", "lab_report")
 
 
 class FilterModule:

@@ -212,7 +212,7 @@ class Report:
             failures = {name: each for name, each in built.items() if not _is_built(each)}
             stage.faults = [Fault(self._named(name), _reason(each)) for name, each in failures.items()]
         stage.checks = list(self._checks(part.get("seen") or ()))
-        refused = [each for each in part.get("seen") or () if each.get("failed") and not each.get("results")]
+        refused = [each for each in part.get("seen") or () if _is_refused(each)]
         if refused:
             self._broken = "the checks could not be made"
             stage.faults += [Fault(_machine(each), _reason(each)) for each in refused]
@@ -312,6 +312,11 @@ def _captures(name: str, lab: Item) -> Iterator[dict[str, str]]:
 def _is_built(built: Item) -> bool:
     """Whether that is what the topology's task returns when it has come to its end."""
     return "changes" in built and not built.get("failed")
+
+
+def _is_refused(seen: Item) -> bool:
+    """Whether checks could not be made there, or nobody knows whether they were: the machine is lost."""
+    return bool(seen.get("failed") or seen.get("unreachable")) and not seen.get("results")
 
 
 def _reason(result: Item) -> str:

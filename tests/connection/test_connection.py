@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 import typing as t
 
 import connected
@@ -35,8 +36,10 @@ def test_it_does_what_a_connection_has_to_do(pair: LabMachine, tmp_path: pathlib
     connected.does_what_it_has_to(pair, tmp_path, user="root", home=os.path.expanduser("~"))
 
 
-def test_ordinary_modules_work_in_namespaces(pair: LabMachine, tmp_path: pathlib.Path) -> None:
-    pair.playbook("tests/connection/ordinary.yml", "-i", connected.inventory(tmp_path, {}, {"ns1": {}, "ns2": {}}))
+@pytest.mark.parametrize("python", ["/usr/bin/python3", sys.executable], ids=["any", "of Ansible"])
+def test_ordinary_modules_work_in_namespaces(pair: LabMachine, tmp_path: pathlib.Path, python: str) -> None:
+    common = {"ansible_python_interpreter": python}
+    pair.playbook("tests/connection/ordinary.yml", "-i", connected.inventory(tmp_path, common, {"ns1": {}, "ns2": {}}))
 
 
 def test_testinfra_sees_the_namespaces(pair: LabMachine, tmp_path: pathlib.Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 
@@ -13,6 +14,8 @@ import snapshot
 import tutorial
 
 if t.TYPE_CHECKING:
+    import pathlib
+
     from labmachine import LabMachine, Run
 
 # Here by the command that a user types; molecule does the like with every scenario.
@@ -169,6 +172,29 @@ def test_what_is_no_scenario_is_refused_and_nothing_is_made(
     assert message in str(run.tasks[-1]["msg"])
     assert run.changed == 0
     assert snapshot.diff(before, machine.snapshot()) == []
+
+
+@pytest.mark.parametrize("walkthrough", [False, True])
+def test_what_has_nothing_behind_its_colon_is_not_there(
+    machine: LabMachine, tmp_path: pathlib.Path, walkthrough: bool
+) -> None:
+    stage = {"title": "Nothing", "text": None, "topology": None, "checks": None}
+    report = tmp_path / "report.html"
+    given: dict[str, t.Any] = {"lab_stages": [PLUGGED, stage], "lab_about": None}
+    run = machine.playbook(path("veth"), walkthrough=walkthrough, lab_report=str(report), **given)
+    assert "None" not in run.stdout
+    assert "None" not in report.read_text(encoding="utf-8")
+
+
+def test_a_place_in_another_topology_of_the_play_is_its_own(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    other = {"tcpip.lab.topology": {"name": "other", "netns": [{"name": "b"}], "veth": [{"name": "b0", "netns": "b"}]}}
+    cable = {"name": "a0", "netns": "a", "peer": {"name": "a1", "netns": "a"}}
+    stage = {"title": "a", "topology": {"netns": [{"name": "a"}], "veth": [cable]}}
+    lab = {"lab_name": "pair", "lab_stages": [stage]}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": lab, "roles": ["tcpip.lab.lab"], "post_tasks": [other]}
+    file = tmp_path / "play.yml"
+    file.write_text(json.dumps([play]), encoding="utf-8")
+    assert machine.playbook(file, _fails=True).tasks[-1]["msg"] == "veth[0].peer: is required (a pair has two ends)"
 
 
 def test_a_variable_of_the_play_is_nobody_elses(machine: LabMachine) -> None:

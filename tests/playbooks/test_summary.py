@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 
 from shown import examples
@@ -42,6 +43,20 @@ def test_what_is_not_to_be_told_is_not_told(machine: LabMachine, tmp_path: pathl
     said = machine.playbook(play).stdout
     assert "changed=1" in said
     assert "LAB " not in said
+
+
+def test_who_is_lost_is_said(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    lost = {"ansible_connection": "tcpip.lab.netns", "ansible_netns": "nobody"}
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"here": here, "lost": lost}}}), encoding="utf-8")
+    build = {"tcpip.lab.topology": {"name": "namespace", "netns": [{"name": "a"}]}, "check_mode": True}
+    check = {"tcpip.lab.witness": {"actions": []}, "loop": ["here", "lost"], "delegate_to": "{{ item }}"}
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [build, check]}]), encoding="utf-8")
+    said = end(machine.playbook(play, "-i", str(inventory), _fails=True))
+    assert [line.partition(":")[2].partition(":")[0] for line in said] == [" lost", " here -> lost"]
+    assert [line.endswith("there is no network namespace nobody") for line in said] == [True, True]
 
 
 def test_what_failed_is_said_with_its_reason(machine: LabMachine) -> None:

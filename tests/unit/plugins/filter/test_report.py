@@ -203,6 +203,7 @@ def test_nothing_is_loaded() -> None:
         (part(built={"lab1": {"failed": True, "msg": "no such device"}}, seen=[{}]), "not built"),
         (part(built={"lab1": {}, "lab2": {"changes": []}}, seen=[]), "not built"),
         (part(seen=[{"failed": True, "msg": "checks[0]: no", "results": []}]), "the checks could not be made"),
+        (part(seen=[{"results": [PASSED]}, {"unreachable": True, "msg": "gone"}]), "the checks could not be made"),
     ],
 )
 def test_how_it_went_is_said_first(given: Items, verdict: str) -> None:

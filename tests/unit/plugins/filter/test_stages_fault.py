@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import subprocess
 import sys
 import typing as t
@@ -71,6 +72,15 @@ def test_wherever_a_namespace_is_named_it_has_to_be_there(check: dict[str, t.Any
 
 def test_what_must_not_be_there_need_not_be_there() -> None:
     assert fault(stage({"netns": {"name": "b", "present": False}}, {"link": {"name": "lo"}})) == ""
+
+
+def test_a_report_needs_a_directory(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "report.html")
+    assert [fault(stage(), report=each) for each in ("", "report.html", "~/report.html")] == [""] * 3
+    told = f"lab_report: there is no directory {tmp_path}/there where Ansible runs"
+    assert {fault(stage(), report=each) for each in ("there/report.html", "~/there/x", "link")} == {told}
 
 
 def test_checks_that_are_not_made_are_not_read() -> None:
