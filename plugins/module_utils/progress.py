@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Callable, TypeVar
 
@@ -16,6 +16,12 @@ from .operations import CreateNamespace, Creation, Operation, RemoveLink, Remove
 
 #: So often at most it is told.
 EVERY_S = 1.0
+#: What is counted, by its name.
+_NOUNS: dict[str, tuple[type, ...]] = {
+    "namespaces": (CreateNamespace, RemoveNamespace),
+    "links": (Creation, RemoveLink),
+    "steps": (Operation,),
+}
 
 _T = TypeVar("_T")
 
@@ -30,6 +36,7 @@ class Progress:
         self.waited = waited
         self._file = descriptor
         self._due = time.monotonic() + EVERY_S
+        self._done, self._wanted = _Tally(()), _Tally(())
 
     def tell(self, words: Callable[[], str]) -> None:
         """Let it be known, unless that was done a moment ago."""
@@ -49,15 +56,28 @@ class Progress:
 
     def steps(self, done: Sequence[Operation], of: Sequence[Operation]) -> None:
         """Tell how many of the steps are done."""
-        self.tell(lambda: ", ".join(_counted(done, of)))
+        self.tell(lambda: self._words(done, of))
+
+    def _words(self, done: Sequence[Operation], of: Sequence[Operation]) -> str:
+        if self._done.steps is not done or self._wanted.steps is not of:
+            self._done, self._wanted = _Tally(done), _Tally(of)
+        there, wanted = self._done.numbers(), self._wanted.numbers()
+        return ", ".join(f"{there[noun]} of {number} {noun}" for noun, number in wanted.items() if number)
 
 
-def _counted(done: Iterable[Operation], of: Iterable[Operation]) -> Iterator[str]:
-    for noun, kinds in (
-        ("namespaces", (CreateNamespace, RemoveNamespace)),
-        ("links", (Creation, RemoveLink)),
-        ("steps", Operation),
-    ):
-        wanted = sum(isinstance(step, kinds) for step in of)
-        if wanted:
-            yield f"{sum(isinstance(step, kinds) for step in done)} of {wanted} {noun}"
+class _Tally:
+    """How many steps of each kind a list has that only grows. Each step is looked at once, however often it is told."""
+
+    def __init__(self, steps: Sequence[Operation]) -> None:
+        self.steps = steps
+        self._looked_at = 0
+        self._numbers = dict.fromkeys(_NOUNS, 0)
+
+    def numbers(self) -> Mapping[str, int]:
+        """By the noun for the kind."""
+        for number in range(self._looked_at, len(self.steps)):
+            step = self.steps[number]
+            for noun, kinds in _NOUNS.items():
+                self._numbers[noun] += isinstance(step, kinds)
+        self._looked_at = len(self.steps)
+        return self._numbers

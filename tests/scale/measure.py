@@ -24,7 +24,7 @@ _METER = str(ROOT / "tests/scale/meter.py")
 _TIMEOUT_S = 3600
 #: Waiting until the kernel has done what goes on behind the last command: at most so long, and no longer than so many
 #: nodes give it to do. The processors are quiet when they are idle for so large a part of the time.
-_CALM_S, _NODES_A_SECOND, _IDLE, _LOOK_S = 10.0, 200, 0.85, 0.25
+_CALM_S, _NODES_A_SECOND, _IDLE, _LOOK_S = 60.0, 200, 0.85, 0.25
 #: Each node asks for routers some 1, 5 and 13 s after it is up, and then not for another 16 s (RFC 4861, section 6.3.7,
 #: and RFC 7559). On a switch of a thousand ports a thousand nodes hear each of them, for a second or two.
 _ASKED_S, _PORTS = 15.0, 500
