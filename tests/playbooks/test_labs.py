@@ -180,8 +180,8 @@ def test_what_has_nothing_behind_its_colon_is_not_there(
 ) -> None:
     stage = {"title": "Nothing", "text": None, "topology": None, "checks": None}
     report = tmp_path / "report.html"
-    given: dict[str, t.Any] = {"lab_stages": [PLUGGED, stage], "lab_about": None}
-    run = machine.playbook(path("veth"), walkthrough=walkthrough, lab_report=str(report), **given)
+    given: dict[str, t.Any] = {"lab_stages": [PLUGGED, stage], "lab_report": str(report)}
+    run = machine.playbook(path("veth"), walkthrough=walkthrough, **given)
     assert "None" not in run.stdout
     assert "None" not in report.read_text(encoding="utf-8")
 
