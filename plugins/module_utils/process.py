@@ -217,7 +217,7 @@ class Pending:
 
         In the machine's own one, a session of that number may be somebody else's by now.
         """
-        if not record.command.spot.netns or record.pid == 0:
+        if not record.command.spot.netns:
             return []
         left = [each for each in self._everybody() if each.session == record.pid and each.started >= record.started]
         return [each for each in left if procfs.namespace(each.pid) == record.netns]

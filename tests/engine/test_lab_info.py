@@ -11,9 +11,9 @@ import pytest
 from labmachine import LabMachine
 from labs import FULL, PAIR, Items, same, settled
 
-#: Something of every kind, with a foot in the root namespace.
 #: A function for the frames of a switch.
 HOOK = "/run/treat.py"
+#: Something of every kind, with a foot in the root namespace.
 LAB: Items = {
     **FULL,
     "netns": [*FULL["netns"], {"name": "lan", "loopback": True}, {"name": "host"}],

@@ -63,7 +63,12 @@ def machine() -> str:
 def promises(verdicts: t.Sequence[Verdict]) -> list[str]:
     """The promises and what became of them."""
     rows = [
-        (each.promise.text, f"{_figure(each.figure)} {each.promise.unit}", _figure(each.promise.most), each.word)
+        (
+            each.promise.text,
+            f"{_figure(each.figure)} {each.promise.unit}" if each.figure is not None else "",
+            _figure(each.promise.most),
+            each.word,
+        )
         for each in verdicts
     ]
     return ["| of 1,000 nodes, if nothing else is said | measured | at most | |", "|---|---|---|---|", *map(_row, rows)]

@@ -42,12 +42,13 @@ def attempt(wanted: Http) -> tuple[Page | None, Outcome]:
         with connection.opened("tcp", wanted.from_, wanted.to, wanted.port, _PATIENCE_S) as client:
             client.sendall(wanted.request)
             received = connection.receive(client, _MOST, time.monotonic() + _PATIENCE_S)
-        page, head = read(received, cut=len(received) == _MOST)
+        cut = len(received) == _MOST
+        page, head = read(received, cut)
     except http.client.HTTPException as error:
         return None, Outcome("malformed", f"what came is not HTTP: {error!r}", (line, repr(received[:100])))
     except OSError as error:
         return None, connection.failed(line, error)
-    size = f"{'the first ' if len(received) == _MOST else ''}{len(page.body)} characters"
+    size = f"{'the first ' if cut else ''}{len(page.body)} characters"
     got = f"{page.status} {page.reason}, {page.type or 'no content type'}, {size}"
     return page, Outcome("response", got, (line, *head, *page.body.splitlines()[:_SHOWN]))
 

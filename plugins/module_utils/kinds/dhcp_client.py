@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, ClassVar
 
@@ -239,16 +238,19 @@ def _lease(have: Process) -> dict[str, Any] | None:
 
 def _offered(have: Process) -> ipaddress.IPv4Address | None:
     """The router that the server has named, whether the client has made it the default route or not."""
-    found = re.search("^told=(.*)$", have.data.get(LEASE, ""), re.MULTILINE)
     try:
-        return ipaddress.IPv4Address(found[1]) if found else None
+        return ipaddress.IPv4Address(_lines(have.data.get(LEASE, "")).get("told", ""))
     except ValueError:
         return None
 
 
+def _lines(text: str) -> dict[str, str]:
+    return dict(line.partition("=")[::2] for line in text.splitlines())
+
+
 def read_lease(text: str) -> dict[str, Any] | None:
     """What the client has been told, from the lines that the script has written; None if they are not whole."""
-    found = dict(line.partition("=")[::2] for line in text.splitlines())
+    found = _lines(text)
     try:
         return {
             "address": str(ipaddress.IPv4Interface(found["address"])),

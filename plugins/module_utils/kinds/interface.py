@@ -192,7 +192,7 @@ def oldest_first(addresses: Iterable[str]) -> list[str]:
 
 
 def is_unwanted(address: str, want: Interface, have: Link, peer: str = "") -> bool:
-    """Whether an address that is there is taken away; nobody declares one with a peer, or leases one without an end."""
+    """Whether an address that is there is taken away; nobody declares one with a peer, or purges what is leased."""
     if address in want.addresses:
         return bool(peer) and want.purge_addresses
     purged = want.purge_addresses and not (is_link_local(address) or address in have.leased)
