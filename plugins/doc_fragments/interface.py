@@ -37,7 +37,7 @@ options:
       - An address with a peer (C(ip addr add ... peer ...)) is none of O(addresses). If one of them has got a peer, it
         is made anew without it.
       - IPv6 link-local addresses (C(fe80::/10), RFC 4291) are never removed by this. The kernel gives one to every
-        interface that is up. Nor are IPv4 addresses that have an end, as DHCP clients give them.
+        interface that is up. Nor are addresses that have an end, as DHCP and routers give them.
     type: bool
     default: false
   mac:

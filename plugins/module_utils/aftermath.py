@@ -9,20 +9,23 @@ When they do depends on the kernel's release and settings, so it is found out by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from .kinds.interface import is_link_local, oldest_first
+from .kinds.interface import is_ipv6, is_link_local, oldest_first
 from .operations import AddAddress, AddRoute, Operation, RemoveAddress, RemoveLink, RemoveRoute, ReplaceRoute
-from .state import Link, Route, State
+from .state import BY_DHCP, BY_STATIC, Link, Route, State
 
 
-def lost(before: State, now: State, on_purpose: Iterable[Operation] = ()) -> Iterator[Operation]:
+def lost(
+    before: State, now: State, on_purpose: Iterable[Operation] = (), where: Collection[str] | None = None
+) -> Iterator[Operation]:
     """The steps that give back addresses and routes that were there, but for those that were taken on purpose.
 
-    What went with an interface that is gone, or was made anew, is gone for good.
+    What went with an interface that is gone, or was made anew, is gone for good. C(where): in these namespaces only.
     """
     steps = list(on_purpose)
     remade = {key for step in steps if isinstance(step, RemoveLink) for key in before.along((step.netns, step.name))}
+    before = State({name: each for name, each in before.namespaces.items() if where is None or name in where})
     addresses = {(step.netns, step.link, step.address) for step in steps if isinstance(step, RemoveAddress)}
     for link in before.links():
         after = None if link.key in remade else now.link(link.key)
@@ -38,16 +41,24 @@ def lost(before: State, now: State, on_purpose: Iterable[Operation] = ()) -> Ite
 
 
 def _lost_addresses(before: Link, now: Link) -> Iterator[str]:
+    """Without those of IPv6 that come by a router's advertisement, and come again with the next one."""
     for address in oldest_first(before.addresses):
-        if address not in now.addresses and (now.up or not is_link_local(address)):
+        advertised = is_ipv6(address) and address in before.leased
+        if address not in now.addresses and not advertised and (now.up or not is_link_local(address)):
             yield address
 
 
 def _lost_routes(before: State, now: State) -> Iterator[Route]:
-    """Those without a gateway first: others may lead over them."""
+    """Those without a gateway first: others may lead over them.
+
+    A routing daemon, or the kernel for a router's advertisement, sees to its own.
+    """
     for netns, namespace in before.namespaces.items():
+        if netns not in now.namespaces:
+            continue
         there = now.routes(netns)
         for route in sorted(namespace.routes, key=lambda each: each.via is not None):
             link = now.link((netns, route.dev)) if route.dev else None
-            if not route.connected and route not in there and (route.dev is None or (link and link.up)):
+            peoples = route.protocol <= BY_STATIC or route.protocol == BY_DHCP
+            if peoples and not route.connected and route not in there and (route.dev is None or (link and link.up)):
                 yield route

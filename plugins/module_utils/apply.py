@@ -116,7 +116,8 @@ class Apply:
 
     def _give_back(self, operations: Sequence[Operation]) -> None:
         """What the kernel took along; of what nobody declares, as much as can be."""
-        self._try(lost(self._before, self._look(), operations))
+        where = {step.netns for step in operations if step.takes_along}
+        self._try(lost(self._before, self._look(), operations, where))
 
     def _carry_out(self, operations: Iterable[Operation]) -> None:
         for (_phase, netns), steps in groupby(operations, key=lambda each: (each.phase, home(each))):

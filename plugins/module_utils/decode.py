@@ -154,7 +154,7 @@ def address(data: bytes) -> tuple[int, RawAddress] | None:
     value = found.get(_IFA_LOCAL) or far
     if value is None or family not in _FAMILIES:
         return None
-    leased = family == socket.AF_INET and not flags & _PERMANENT
+    leased = not flags & _PERMANENT
     peer = socket.inet_ntop(family, far) if far and far != value else ""
     return index, RawAddress(f"{socket.inet_ntop(family, value)}/{prefix}", leased, peer)
 

@@ -111,14 +111,16 @@ def _run(request: Request, ledger: Ledger | None, check: bool, progress: Progres
             recall(state, ledger)
         operations = steps(request, state, ledger, _claimed_by_others(request))
         if not check:
-            work = Apply(sockets, state, lambda: _look(request, sockets), progress)
+            work = Apply(sockets, state, lambda: _look(request, state, sockets), progress)
             _apply(request, operations, state, ledger or Ledger(request.lab or MACHINE), work)
     return Outcome(operations, state)
 
 
-def _look(request: Request, sockets: Sockets) -> State:
-    """What there is while the run is under way."""
-    return observe.read(Scope.of(request.resources, request.lab), sockets)
+def _look(request: Request, before: State, sockets: Sockets) -> State:
+    """What there is while the run is under way, wherever was looked before."""
+    scope = Scope.of(request.resources, request.lab)
+    scope.namespaces.update(before.namespaces)
+    return observe.read(scope, sockets)
 
 
 def scope_of(request: Request, ledger: Ledger | None) -> Scope:
@@ -276,6 +278,8 @@ def _claimed_by_others(request: Request) -> dict[tuple[Any, ...], str]:
     """The keys of what other labs have and cannot mark, if any of it matters to the request."""
     if not any(True for resource in request.resources for _claim in resource.unmarked()):
         return {}
+    if namespaces.own_name():  # to which the claims to the machine's own do not extend
+        return {}
     return {key: other.lab for other in ledgers.others(request.lab or MACHINE) for key in claimed(other)}
 
 
@@ -372,7 +376,8 @@ def _remember(request: Request, operations: Sequence[Operation], state: State, b
             values.pop((netns, name), None)
     resources = topology.unparse(request.present) if request.lab else {}
     spaces = {name: before.spaces[name] for name in _made(request) if name in before.spaces}
-    return Ledger(before.lab, resources, values, spaces, former=_begun_with(request, operations, before))
+    former = _begun_with(request, operations, before)
+    return Ledger(before.lab, resources, values, spaces, former=former, elsewhere=before.elsewhere)
 
 
 def _note_first_values(
@@ -408,6 +413,6 @@ def _intent(request: Request, after: Ledger, before: Ledger) -> Ledger:
     """The ledger while the operations are under way: whatever may exist if they stop half-way."""
     values = {**after.first_values, **before.first_values}
     if not request.lab:
-        return Ledger(after.lab, {}, values, complete=False)
+        return Ledger(after.lab, {}, values, complete=False, elsewhere=after.elsewhere)
     earlier = [*before.earlier, before.resources]
     return replace(after, first_values=values, spaces=before.spaces, complete=False, earlier=earlier)

@@ -23,6 +23,7 @@ from .errors import LabError, naming, understood
 from .merging import Items
 from .progress import Progress
 from .rundir import DIRECTORY, make_directory, remove_empty, sweep
+from .state import ROOT
 from .values import is_lab, namespace, namespace_or_root, text
 
 _NETNS_DIRECTORY_IS_OURS = ".netns-directory"
@@ -39,6 +40,7 @@ class Ledger:
     C(spaces): the namespaces that the lab made, by name, with their identities.
     C(complete): whether the run came to its end. Otherwise C(earlier) is what the lab may have besides, of runs before.
     C(former): what the last run that changed something began with, None if that is not known or not wanted any more.
+    C(elsewhere): the first values of the machine itself, where this run takes a named namespace for the root namespace.
     C(version): which of the files it was read from that have lain in its place.
     """
 
@@ -49,13 +51,14 @@ class Ledger:
     complete: bool = True
     earlier: list[Items] = field(default_factory=list)
     former: Items | None = None
+    elsewhere: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     version: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to remember."""
         known = (self.resources, *self.earlier, self.former or {})
-        return not any(any(items.values()) for items in known) and not self.first_values
+        return not any(any(items.values()) for items in known) and not (self.first_values or self.elsewhere)
 
     def known_values(self) -> dict[tuple[str, str], str]:
         """The first values of settings in namespaces that are still the same ones."""
@@ -73,7 +76,7 @@ def load(lab: str) -> Ledger | None:
     """
     try:
         with open(file(lab), encoding="utf-8") as stream, understood(file(lab)):
-            ledger = _decode(json.load(stream), lab)
+            ledger = _at_home(_decode(json.load(stream), lab))
             ledger.version = _version(stream.fileno())
             return ledger
     except FileNotFoundError:
@@ -278,12 +281,35 @@ def _lock_file(lab: str) -> str:
     return f"{DIRECTORY}/{lab}.lock"
 
 
+def _at_home(ledger: Ledger) -> Ledger:
+    """The ledger for a run that may be in a named namespace, as by C(ip netns exec): to it, this is the root."""
+    own, first = namespaces.own_name(), ledger.first_values
+    if own:
+        ledger.elsewhere = {key: each for key, each in first.items() if key[0] == ROOT}
+        ledger.first_values = {key: each for key, each in first.items() if key[0] not in (ROOT, own)}
+        for (netns, name), (identity, value) in first.items():
+            if netns == own and is_same(own, identity):
+                ledger.first_values[ROOT, name] = (namespaces.identity(ROOT), value)
+    return ledger
+
+
+def _named(ledger: Ledger) -> dict[tuple[str, str], tuple[str, str]]:
+    """The first values by the names that the namespaces have for all."""
+    own, found = namespaces.own_name(), dict(ledger.elsewhere)
+    for (netns, name), (identity, value) in ledger.first_values.items():
+        if own and netns == ROOT:
+            found[own, name] = (namespaces.identity(own), value)
+        else:
+            found[netns, name] = (identity, value)
+    return found
+
+
 def _encode(ledger: Ledger) -> dict[str, Any]:
     return {
         "lab": ledger.lab,
         "complete": ledger.complete,
         "resources": ledger.resources,
-        "first_values": [[*key, *value] for key, value in ledger.first_values.items()],
+        "first_values": [[*key, *value] for key, value in _named(ledger).items()],
         "spaces": ledger.spaces,
         "earlier": ledger.earlier,
         "former": ledger.former,

@@ -71,7 +71,8 @@ def _by(option: str, default: str | None = None) -> Identify:
 
 def _route(item: Mapping[str, Any]) -> tuple[Any, ...]:
     family = 6 if any(":" in str(item.get(name)) for name in ("dst", "via", "source")) else 4
-    return item.get("netns") or "", family, item.get("dst"), int(item.get("table") or MAIN_TABLE), item.get("metric")
+    dst = "default" if values.is_default(item.get("dst")) else item.get("dst")
+    return item.get("netns") or "", family, dst, int(item.get("table") or MAIN_TABLE), item.get("metric")
 
 
 def _sysctl(item: Mapping[str, Any]) -> tuple[Any, ...]:

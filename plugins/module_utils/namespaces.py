@@ -51,6 +51,22 @@ def identity(name: str) -> str:
     return f"{found.st_ino}.{found.st_ctime_ns}" if name else str(found.st_ino)
 
 
+@cache
+def own_name() -> str:
+    """The name of this thread's namespace, empty if it has none, as that of the machine has not."""
+    own = os.stat(_HOME)
+    with suppress(OSError):
+        if os.path.samestat(own, os.stat("/proc/1/ns/net")):
+            return ""
+    return next((name for name in entries() if _is(name, own)), "")
+
+
+def _is(name: str, namespace: os.stat_result) -> bool:
+    with suppress(FileNotFoundError):  # it has gone since
+        return os.path.samestat(os.stat(path(name)), namespace)
+    return False
+
+
 def names() -> list[str]:
     """The named namespaces of this machine, in order."""
     return sorted(entry for entry in entries() if exists(entry))

@@ -91,6 +91,11 @@ def _accepted(value: Any, options: Options | None) -> Any:
     return [accepted(each, options) for each in value] if isinstance(value, list) else accepted(value, options)
 
 
+def normal(item: Any, options: Options) -> dict[str, Any]:
+    """An item that can be read as it would be given at its plainest: defaults, and values in their normal form."""
+    return accepted(read(item, options, ""), options)
+
+
 def read(item: Any, options: Options, place: str) -> dict[str, Any]:
     """The normal form of C(item): every option of the table, None where it was omitted and has no default.
 

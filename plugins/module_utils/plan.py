@@ -185,18 +185,21 @@ def _ordered(steps: Sequence[Operation], height: Mapping[LinkName, int]) -> list
 
     What stands on another interface comes behind it, wherever that is. Namespaces with a new bridge come last: one that
     is up floods whatever its stations say while they are switched on to all ports. Where an IPv6 route has a source,
-    which is to be had once both ends of a link are up for a while, the routes come last of all.
+    which is to be had once both ends of a link are up for a while, the routes come last of all. Routes by a gateway
+    come behind the others of their namespace, over which it may be reached.
     """
     rank: dict[str, int] = {}
     for step in steps:
         rank.setdefault(step.netns, len(rank))
     sourced = {step.netns for step in steps if _is_ipv6_route(step) and step.route.source}
     bridged = {step.netns for step in steps if isinstance(step, CreateDevice) and step.kind == "bridge"}
+    direct = {step.netns for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and not step.route.via}
 
-    def place(step: Operation) -> tuple[int, int, bool, bool, int]:
+    def place(step: Operation) -> tuple[int, int, bool, bool, int, bool]:
         level = height.get((step.netns, step.name), 0) if isinstance(step, (CreateOverlay, WidenOverlay)) else 0
         waits = step.netns in sourced and _is_ipv6_route(step)
-        return step.phase, level, waits, step.netns in bridged, rank[step.netns]
+        over = step.netns in direct and isinstance(step, (AddRoute, ReplaceRoute)) and bool(step.route.via)
+        return step.phase, level, waits, step.netns in bridged, rank[step.netns], over
 
     return sorted(steps, key=place)
 

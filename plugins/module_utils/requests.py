@@ -32,7 +32,7 @@ from .operations import (
     SetQdisc,
 )
 from .state import Netem, Route
-from .values import ip_interface
+from .values import ip_interface, is_flooded
 
 IFF_UP = 1
 AF_BRIDGE = 7
@@ -50,7 +50,6 @@ ROOT_QDISC = 0xFFFFFFFF
 NETEM_LIMIT = 1000
 _RATE_END = 2**32 - 1
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address to clear, not to listen on)
-_UNKNOWN_STATION = "00:00:00:00:00:00"
 
 
 def home(step: Operation) -> str:
@@ -137,8 +136,7 @@ def _remove_address(step: RemoveAddress, numbers: Numbers) -> bytes:
 
 @request.register
 def _add_fdb(step: AddFdb, numbers: Numbers) -> bytes:
-    # Frames to unknown stations go to every entry, frames to a known one to the one VTEP that it is behind.
-    how = APPEND if step.entry.mac == _UNKNOWN_STATION else REPLACE
+    how = APPEND if is_flooded(step.entry.mac) else REPLACE
     return _fdb(netlink.NEWNEIGH, CREATE | how, step, numbers)
 
 
@@ -245,7 +243,7 @@ _SETTINGS: dict[str, Callable[[str, Any], tuple[str, Any]]] = {
     "macvlan": _macvlan_setting,
 }
 #: enum macvlan_mode in linux/if_link.h.
-_MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
+_MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}
 _VXLAN_ATTRIBUTES = {
     "id": "IFLA_VXLAN_ID",
     "dstport": "IFLA_VXLAN_PORT",

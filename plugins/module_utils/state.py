@@ -24,7 +24,7 @@ _MARK = "tcpip.lab:"
 LOWER = {"vxlan": "dev", "macvlan": "parent"}
 
 #: Protocols of routes (linux/rtnetlink.h); that by hand is the one that ip-route(8) gives to what a person adds.
-BY_KERNEL, BY_HAND, BY_DHCP = 2, 3, 16
+BY_KERNEL, BY_HAND, BY_STATIC, BY_DHCP = 2, 3, 4, 16
 
 #: An interface is named by its namespace and its name in it.
 LinkName = tuple[str, str]
@@ -94,7 +94,8 @@ class Link:
     C(settings) are the parameters of its kind under the names that the kind's module gives them. C(base) is the
     namespace that it stands in: of a VXLAN that of its underlay, of a macvlan that of its parent. C(peer) and C(base)
     are None where they lie out of sight. C(master) is the bridge that it is a port of, C(vlans) those it is in.
-    C(qdisc) is None where it is the kernel's own. C(leased) are those of the addresses of IPv4 that have an end.
+    C(qdisc) is None where it is the kernel's own. C(leased) are those of the addresses that have an end, by DHCP or
+    a router's advertisement.
     C(peers): where an address has a peer, all that it has; empty is one for the address without a peer.
     C(deserted): it is a bridge whose last port goes.
     """

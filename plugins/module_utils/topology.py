@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import ground, merging
+from . import ground, merging, options, values
 from .errors import LabError
 from .hints import meant
-from .kinds import KINDS, Macvlan, Netns, Resource, Vxlan
+from .kinds import KINDS, Macvlan, Netns, Resource, Route, Vxlan
 from .merging import Items
 from .state import ROOT
+from .state import Route as Entry
 
 #: What an item of netns says of the machine that the node is to be on, where a lab is spread over several.
 HOST, BESIDE = "host", "beside"
@@ -21,12 +22,12 @@ HOST, BESIDE = "host", "beside"
 DOCUMENT = "topology"
 
 
-def whole(options: Mapping[str, Any]) -> dict[str, Any]:
+def whole(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The options of the module, with the lists of C(topology) beside those that have an option of their own.
 
     Raises LabError for what is no list of a lab, and for a list that is given twice.
     """
-    found = dict(options)
+    found = dict(asked)
     for kind, items in (found.pop(DOCUMENT, None) or {}).items():
         if kind not in KINDS:
             raise LabError("is no list of a lab", f"{DOCUMENT}.{kind}", meant(kind, KINDS))
@@ -51,6 +52,7 @@ def parse(items: Items) -> list[Resource]:
     _check_ground(resources)
     _check_stations(resources)
     _check_vni(resources)
+    _check_connected(resources)
     return resources
 
 
@@ -66,6 +68,14 @@ def _placeless(kind: str, item: Any) -> Any:
     if kind != Netns.KIND or not isinstance(item, Mapping):
         return item
     return {name: value for name, value in item.items() if name not in (HOST, BESIDE)}
+
+
+def normal(items: Items) -> dict[str, list[dict[str, Any]]]:
+    """A topology that can be parsed, each item with its defaults and with values in their normal form."""
+    return {
+        kind: [options.normal(_placeless(kind, item), KINDS[kind].OPTIONS) for item in found]
+        for kind, found in items.items()
+    }
 
 
 def unparse(resources: Iterable[Resource]) -> dict[str, list[Mapping[str, Any]]]:
@@ -117,11 +127,28 @@ def _check_stations(resources: Sequence[Resource]) -> None:
             raise station.on_another()
 
 
+def _check_connected(resources: Sequence[Resource]) -> None:
+    """No route is what the kernel makes of an address: it would refuse the route, and its own would go with it."""
+    routes = {
+        each.entry.key: each.place for each in resources if isinstance(each, Route) and _is_like_connected(each.entry)
+    }
+    for end in (end for each in resources if routes for end in each.ends() if end.up):
+        for address in end.addresses:
+            network = values.ip_interface(address).network
+            place = routes.get((end.netns, network.version, str(network), merging.MAIN_TABLE, 0))
+            if place is not None and network.prefixlen < network.max_prefixlen:
+                raise LabError(f"the kernel makes it itself, of {address} on {end.name!r}", place, "leave it out")
+
+
+def _is_like_connected(entry: Entry) -> bool:
+    return entry.family == 4 and entry.metric == 0 and entry.dst != "default"
+
+
 def _check_vni(resources: Sequence[Resource]) -> None:
     seen: dict[tuple[Any, ...], str] = {}
     for resource in resources:
         if isinstance(resource, Vxlan):
-            key = (resource.underlay, resource.id, resource.settings["dstport"])
+            key = (resource.underlay, *resource.vni)
             if key in seen:
                 raise LabError(f"VNI {resource.id} is taken on this underlay by {seen[key]}", f"{resource.place}.id")
             seen[key] = resource.place

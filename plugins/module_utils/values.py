@@ -20,6 +20,8 @@ from typing import Any, Callable, TypeVar
 NAME_BYTES = 15
 LAB_BYTES = 63
 _FILE_BYTES = 200
+#: A byte that is a space in Latin-1, which is what the kernel reads names by (lib/ctype.c), and part of other letters.
+_NO_BREAK = b"\xa0"
 _LETTERS = "letters, digits, '_', '.', '-', beginning with a letter or a digit"
 
 _NAME_REFUSED = re.compile(r"[\s/:%\x00-\x1f\x7f]")
@@ -51,6 +53,8 @@ def name(value: str) -> str:
     refused = _NAME_REFUSED.search(value)
     if refused:
         raise ValueError(f"{value!r} has {refused.group()!r}, which is not allowed in a name")
+    if _NO_BREAK in value.encode():
+        raise ValueError(f"{value!r} has a letter in which the kernel sees a space")
     return value
 
 
@@ -143,17 +147,31 @@ def environment(value: dict[str, Any]) -> dict[str, str]:
 
 
 def mac(value: str) -> str:
-    """A unicast MAC address in lower case with colons."""
+    """A MAC address in lower case with colons."""
     normal = value.lower().replace("-", ":")
     if not _MAC.fullmatch(normal):
         raise ValueError(f"{value!r} is not a MAC address such as 00:00:5e:00:53:01")
     return normal
 
 
+def is_group(mac: str) -> bool:
+    """Whether several stations can have the MAC address (IEEE 802, the I/G bit)."""
+    return bool(int(mac[:2], 16) & 1)
+
+
+#: What a VXLAN has instead of the address of a station that it does not know.
+UNKNOWN_STATION = "00:00:00:00:00:00"
+
+
+def is_flooded(mac: str) -> bool:
+    """Whether a VXLAN sends frames for it to all its entries; a station is behind one VTEP."""
+    return mac == UNKNOWN_STATION or is_group(mac)
+
+
 def station(value: str) -> str:
     """A MAC address that an interface can have: neither a group address nor all zeros."""
     normal = mac(value)
-    if int(normal[:2], 16) & 1:
+    if is_group(normal):
         raise ValueError(f"{value!r} is a group address, an interface needs a unicast one")
     if normal == "00:00:00:00:00:00":
         raise ValueError("an interface cannot have the MAC address 00:00:00:00:00:00")
@@ -167,11 +185,30 @@ def address(value: str) -> str:
 
 
 @_repeated
+def somebodys(value: str) -> str:
+    """The same, and not the one that stands for none (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.2)."""
+    if ip_address(address(value)).is_unspecified:
+        raise ValueError(f"{value!r} is nobody's address")
+    return address(value)
+
+
+@_repeated
 def interface_address(value: str) -> str:
     """An address with its prefix, as an interface has it: C(192.0.2.1/24)."""
     if "/" not in value:
         raise ValueError(f"{value!r} lacks the prefix length, as in '{value}/24'")
-    return parsed(ip_interface, value, "an address with prefix, such as 192.0.2.1/24")
+    normal = parsed(ip_interface, value, "an address with prefix, such as 192.0.2.1/24")
+    somebodys(normal.partition("/")[0])
+    return normal
+
+
+#: The networks that are all addresses, IPv4 and IPv6. A route to one is a default route.
+EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+
+def is_default(dst: Any) -> bool:
+    """Whether a route to it is a default route, whatever it is called (ip-route(8))."""
+    return dst == "default" or dst in EVERYWHERE
 
 
 @_repeated
@@ -187,7 +224,7 @@ def destination(value: str) -> str:
 @_repeated
 def unicast(value: str) -> str:
     """A unicast IP address."""
-    if ip_address(address(value)).is_multicast:
+    if ip_address(somebodys(value)).is_multicast:
         raise ValueError(f"{value!r} is a multicast address, a unicast one is needed")
     return address(value)
 

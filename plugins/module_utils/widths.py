@@ -82,7 +82,7 @@ class Widths:
         """Note what an overlay leaves to all that is of one Ethernet with it, and whether that crosses."""
         key, below = overlay.end.key, _below(overlay)
         carried = min((self._carried(each) for each in below), default=min(ETHERNET_MTU, self._left))
-        left = carried - HEADERS[_version(overlay)] - self._tag(key)
+        left = carried - HEADERS[overlay.version] - self._tag(key)
         self._limits[self._segments.of(key)] = min(left, self._limit(key))
         # Where an overlay goes that goes by the routes is not known.
         if not below or any(self._segments.of(each) in self._crossed for each in below):
@@ -145,12 +145,6 @@ def _trunks(resources: Iterable[Resource]) -> Iterator[LinkName]:
         for port in bridge.ports:
             if any(not vlan.untagged for vlan in port.vlans or ()):
                 yield bridge.end.netns, port.name
-
-
-def _version(overlay: Vxlan) -> int:
-    """That of IP below an overlay."""
-    ends = [overlay.settings.get(name) or "" for name in ("remote", "group", "local")]
-    return 6 if any(":" in end for end in [*ends, *(entry.dst for entry in overlay.fdb or ())]) else 4
 
 
 class _Segments:

@@ -110,7 +110,7 @@ notes:
   - With O(mac) and O(mtu) omitted, the bridge takes the lowest MAC address and the smallest MTU among its ports.
   - A bridge that has lost its last port has no MAC address any more if it was not given one, and the kernel gives it
     no other O(vlans) then. A lab makes it anew. This module fails, says so, and changes nothing.
-  - A bridge has 1024 ports at most.
+  - A bridge has 1023 ports at most.
 seealso:
   - module: tcpip.lab.veth
     description: Cables to a bridge.

@@ -154,6 +154,8 @@ notes:
   - A setting that is no longer declared gets the value back that it had before the lab first changed it.
   - An interface whose C(mtu) is no longer declared, or no longer made smaller by links that cross between O(machines),
     gets the one that a new interface has. A bridge keeps it.
+  - So do the settings and VLANs of a bridge and its ports, C(loopback) of a namespace and the C(source) of a route get
+    what a new one has. An interface keeps a C(mac) that is no longer declared, as nobody knows the one before.
   - A new namespace may inherit C(net.ipv4.ip_forward) and other IPv4 settings from the machine. Declare what the lab
     needs, also a V(0).
 seealso:

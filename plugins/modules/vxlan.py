@@ -92,8 +92,9 @@ options:
         required: true
 notes:
   - O(remote), O(group), O(local), O(dev), O(learning), O(ttl), O(fdb) and the options of all interfaces are changed
-    in place. The kernel cannot change O(id), O(dstport), O(underlay) and the IP version of a device. It is then made
-    anew, and what is not declared of it, and the routes over it, are lost.
+    in place. The kernel cannot change O(id), O(dstport), O(underlay) and the IP version of a device, nor until Linux
+    6.15 the group that a device is in. It is then made anew, and what is not declared of it, and the routes over it,
+    are lost.
   - The device stays in its underlay with its UDP socket when it is in another namespace itself. This gives a
     namespace an overlay and nothing else.
 seealso:

@@ -49,6 +49,59 @@ def test_a_changed_lab_is_what_it_was(machine: LabMachine, change: str) -> None:
     assert not machine.module("topology", name="lab", **FULL)["changed"]
 
 
+#: A lab that says of nothing how it is to be, and one that says it of all that the kernel has a value for.
+SILENT: Items = {
+    "netns": [{"name": "sw"}, {"name": "ns1"}],
+    "veth": [
+        {"name": "p0", "netns": "sw", "peer": {"name": "a0", "netns": "ns1", "addresses": ["192.0.2.1/24"]}},
+    ],
+    "bridge_vlan": [{"name": "br", "netns": "sw", "ports": [{"name": "p0"}]}],
+    "vxlan": [{"name": "x0", "netns": "ns1", "id": 1, "dev": "a0"}],
+    "route": [{"netns": "ns1", "dst": "10.0.0.0/8", "via": "192.0.2.9"}],
+}
+SAYING: Items = {
+    **SILENT,
+    "bridge_vlan": [
+        {
+            "name": "br",
+            "netns": "sw",
+            "stp": True,
+            "ageing_time": 60,
+            "multicast_snooping": False,
+            "ports": [{"name": "p0"}],
+        }
+    ],
+    "vxlan": [{**SILENT["vxlan"][0], "remote": "192.0.2.7", "ttl": 5, "learning": False}],
+    "route": [{**SILENT["route"][0], "source": "192.0.2.1"}],
+}
+
+
+def test_what_the_last_run_was_the_first_to_say_is_as_it_was(machine: LabMachine) -> None:
+    names = ("sw", "ns1")
+    machine.module("topology", name="lab", **SILENT)
+    before = view(machine, *names)
+    assert machine.module("topology", name="lab", **SAYING)["changed"]
+    assert reverted(machine)["changed"]
+    same(before, view(machine, *names))
+    assert not machine.module("topology", name="lab", **SILENT)["changed"]
+
+
+def test_what_is_no_longer_said_is_as_in_a_new_lab(machine: LabMachine) -> None:
+    names = ("sw", "ns1")
+    machine.module("topology", name="lab", **SILENT)
+    before = view(machine, *names)
+    machine.module("topology", name="lab", **SAYING)
+    assert run_as_predicted(machine, "topology", name="lab", **SILENT)["changed"]
+    same(before, view(machine, *names))
+    assert not machine.module("topology", name="lab", **SILENT)["changed"]
+
+
+def test_a_loopback_that_is_no_longer_said_to_be_up_is_down(machine: LabMachine) -> None:
+    machine.module("topology", name="lab", netns=[{"name": "ns1", "loopback": True}])
+    assert run_as_predicted(machine, "topology", name="lab", netns=[{"name": "ns1"}])["changed"]
+    assert "UP" not in machine.json(["ip", "-n", "ns1", "-j", "link", "show", "lo"])[0]["flags"]
+
+
 def test_a_run_without_a_change_does_not_forget_what_was_before(machine: LabMachine) -> None:
     before = machine.snapshot()
     machine.module("topology", name="lab", **PAIR)

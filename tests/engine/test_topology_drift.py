@@ -150,7 +150,7 @@ DRIFTS = {
     ),
     "vxlan.remote: a group in its place": (
         "ip -n ns2 link set ns2-vxlan0 type vxlan group 239.9.9.9 dev ns2-veth0",
-        "+ns2: ns2-vxlan0 remote 192.0.2.1 group none",
+        "+ns2: vxlan ns2-vxlan0 id 100 dstport 4789 remote 192.0.2.1 dev ns2-veth0 learning on",
     ),
     "vxlan.group": (
         "ip -n ns2 link set ns2-group0 type vxlan group 239.9.9.9 dev ns2-veth0",

@@ -45,6 +45,11 @@ FAULTS: dict[str, tuple[Items, str, str]] = {
         "true",
         "could not change net.ipv4.ip_default_ttl = 64 to net.ipv4.ip_default_ttl = 256: Invalid argument",
     ),
+    "value that the kernel refuses, and routes of the machine's own": (
+        {**NS1, "sysctl": [{"netns": "ns1", "name": "net.ipv4.ip_forward", "value": "perhaps"}]},
+        "ip route add blackhole 10.0.0.0/8",
+        "could not set ns1: net.ipv4.ip_forward = perhaps: Invalid argument",
+    ),
     "value that the kernel refuses": (
         {**NS1, "sysctl": [{"netns": "ns1", "name": "net.ipv4.ip_forward", "value": "perhaps"}]},
         "true",
@@ -65,6 +70,7 @@ def test_a_new_lab_is_undone(machine: LabMachine, fault: str) -> None:
     said = refused(machine, "topology", name="lab", **items)
     assert said.startswith(message)
     assert said.endswith(" (what was done before it is undone)")
+    assert machine.run(["ls", "-A", "/run/tcpip.lab"], check=False).stdout == ""
 
 
 def _refuses(items: Items) -> Items:
@@ -105,6 +111,10 @@ CHANGES: dict[str, Items] = {
 }
 
 
+#: The kernel makes the route to a peer once it knows that nobody else has the address (RFC 4862, section 5.4).
+ROUTE_TO_PEER = "until ip -n router -6 route | grep -q ^2001:db8:69::1; do sleep 0.1; done"
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_lab_is_as_it_was(machine: LabMachine, change: str) -> None:
     names = ("", "ns1", "router", "ns2")
@@ -116,6 +126,7 @@ def test_a_changed_lab_is_as_it_was(machine: LabMachine, change: str) -> None:
         "ip -n router addr add 2001:db8:68::1 peer 2001:db8:69::1/64 dev gw-veth0"
     )
     machine.run(["sh", "-c", by_hand])
+    machine.run(["sh", "-c", ROUTE_TO_PEER])
     before = view(machine, *names)
     ledger = machine.run(["cat", "/run/tcpip.lab/lab.json"]).stdout
 
@@ -123,6 +134,7 @@ def test_a_changed_lab_is_as_it_was(machine: LabMachine, change: str) -> None:
 
     assert "Nexthop has invalid gateway" in said
     assert said.endswith(" (what was done before it is undone)")
+    machine.run(["sh", "-c", ROUTE_TO_PEER])
     same(before, view(machine, *names))
     assert machine.run(["cat", "/run/tcpip.lab/lab.json"]).stdout == ledger
     assert machine.module("topology", name="lab", **FULL)["changed"] is False

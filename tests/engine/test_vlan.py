@@ -274,6 +274,21 @@ def test_a_lab_and_its_undo(machine: LabMachine) -> None:
     assert machine.run(["ls", "/run"]).stdout == run
 
 
+def test_what_the_last_run_was_the_first_to_say_of_vlans_is_taken_back(machine: LabMachine) -> None:
+    bridge = {"name": "br0", "netns": "bridge", "ports": [{"name": "ns1-br0"}, {"name": "ns2-br0"}]}
+    silent = {**CABLES, "bridge_vlan": [bridge]}
+    machine.module("topology", name="vlan", **silent)
+    before = vlans(machine)
+    said = {**bridge, "vlan_filtering": True, "vlans": [], "ports": PORTS[:2]}
+    machine.module("topology", name="vlan", **{**CABLES, "bridge_vlan": [said]})
+    assert vlans(machine) == {"ns1-br0": member(100), "ns2-br0": member(100)}
+    assert machine.module("topology", name="vlan", state="reverted")["changed"]
+    assert vlans(machine) == before
+    shown = machine.json(["ip", "-n", "bridge", "-d", "-j", "link", "show", "br0"])
+    assert shown[0]["linkinfo"]["info_data"]["vlan_filtering"] == 0
+    assert not machine.module("topology", name="vlan", **silent)["changed"]
+
+
 def test_the_last_port_goes_while_the_bridge_gets_other_vlans(cabled: LabMachine) -> None:
     """With its last port it loses its MAC address, and without one the kernel gives it no VLAN."""
     cable = {"name": "p0", "netns": "apart", "peer": {"name": "q0", "netns": "apart"}}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -28,8 +28,10 @@ _VLAN: Options = {
 }
 _VLANS = Option("list", elements="dict", options=_VLAN)
 _PORT: Options = {"name": Option(value=values.link_name, required=True), "vlans": _VLANS}
-#: What the kernel lets change on a bridge that exists.
-_SETTINGS = ("vlan_filtering", "stp", "ageing_time", "multicast_snooping")
+#: What the kernel lets change on a bridge that exists, with what it has where nobody says anything.
+_SETTINGS = {"vlan_filtering": False, "stp": False, "ageing_time": 300, "multicast_snooping": True}
+#: BR_MAX_PORTS in net/bridge/br_private.h, of which the kernel gives no port the number 0.
+_MOST_PORTS = 1023
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,16 @@ class BridgeVlan(Resource):
     def succeed(self, former: Resource) -> Resource:
         if not isinstance(former, BridgeVlan):
             return self
-        stale = {port.name for port in former.ports} - {port.name for port in self.ports}
-        return replace(self, end=self.end.succeed(former.end), stale=self.stale | stale)
+        had = {port.name: port for port in former.ports}
+        dropped = {name: value for name, value in _SETTINGS.items() if name in former.settings}
+        return replace(
+            self,
+            end=self.end.succeed(former.end),
+            ports=tuple(replace(port, vlans=_succeeding(port, had.get(port.name))) for port in self.ports),
+            vlans=_succeeding(self, former),
+            settings={**dropped, **self.settings},
+            stale=self.stale | (had.keys() - {port.name for port in self.ports}),
+        )
 
     def obsolete(self, state: State) -> Iterable[Link]:
         link = state.link(self.end.key)
@@ -204,11 +214,19 @@ class BridgeVlan(Resource):
             yield remove_link(link, state)
 
 
+def _succeeding(now: Port | BridgeVlan, former: Port | BridgeVlan | None) -> frozenset[Vlan] | None:
+    """The VLANs that are declared, or else those of the kernel if some were declared before."""
+    dropped = now.vlans is None and former is not None and former.vlans is not None
+    return vlans.initial(None) if dropped else now.vlans
+
+
 def _port(options: Mapping[str, Any], place: str) -> Port:
     return Port(options["name"], _vlans(options["vlans"], at(place, "vlans")), place)
 
 
-def _check_ports(ports: Iterable[Port], bridge: Interface) -> None:
+def _check_ports(ports: Sequence[Port], bridge: Interface) -> None:
+    if len(ports) > _MOST_PORTS:
+        raise LabError(f"a bridge has {_MOST_PORTS} ports at most", at(ports[_MOST_PORTS].place, "name"))
     seen: set[str] = set()
     for port in ports:
         if port.name == bridge.name:

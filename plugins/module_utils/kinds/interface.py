@@ -91,6 +91,9 @@ class Interface:
         for i, address in enumerate(self.addresses):
             if address in self.addresses[:i]:
                 raise LabError(f"{address} is given twice", f"{self.place}.addresses[{i}]".lstrip("."))
+            if is_ipv6(address) and any(_host(address) == _host(each) for each in self.addresses[:i]):
+                message = f"{_host(address)} is given already, with another prefix: an interface has it once"
+                raise LabError(message, f"{self.place}.addresses[{i}]".lstrip("."))
             if is_ipv6(address) and self.mtu is not None and self.mtu < IPV6_MTU:
                 raise LabError(
                     f"{self.mtu} is too small for {address}, IPv6 needs {IPV6_MTU}", f"{self.place}.mtu".lstrip(".")
@@ -201,8 +204,11 @@ def is_unwanted(address: str, want: Interface, have: Link, peer: str = "") -> bo
 
 def _is_in_the_way(address: str, want: Interface) -> bool:
     """Whether it is a declared IPv6 address with another prefix: an interface has each IPv6 address once."""
-    host = address.partition("/")[0]
-    return is_ipv6(address) and any(host == each.partition("/")[0] for each in want.addresses)
+    return is_ipv6(address) and any(_host(address) == _host(each) for each in want.addresses)
+
+
+def _host(address: str) -> str:
+    return address.partition("/")[0]
 
 
 def is_ipv6(address: str) -> bool:
@@ -219,6 +225,7 @@ def live(link: Link | None) -> dict[str, Any] | None:
     """An observed interface as data, for results."""
     if link is None:
         return None
-    names = ("name", "netns", "mac", "mtu", "up")
+    names = ("name", "netns", "mtu", "up")
     netem = impairment.options(link.qdisc.netem) if link.qdisc and link.qdisc.netem else {}
-    return {**{name: getattr(link, name) for name in names}, "addresses": list(link.addresses), **netem}
+    told = {name: getattr(link, name) for name in names}
+    return {**told, "mac": link.station, "addresses": list(link.addresses), **netem}

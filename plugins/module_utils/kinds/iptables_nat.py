@@ -46,7 +46,6 @@ _UNKNOWN = {
 }
 _WITH_PORTS = ("tcp", "udp", "sctp")
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
 _MOST_PORTS = 15  # XT_MULTI_PORTS in linux/netfilter/xt_multiport.h; a range counts twice
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@-]+\+?")
 
@@ -327,9 +326,9 @@ def _check_ports(given: Mapping[str, Any], to: str, place: str) -> None:
 def _each(given: Mapping[str, Any], name: str, place: str) -> list[str]:
     """The networks of a list, without the one that is everywhere, which iptables(8) does not write."""
     value: str = given[name] or ""
-    if value.startswith("!") and ("," in value or value[1:] in _EVERYWHERE):
+    if value.startswith("!") and ("," in value or value[1:] in values.EVERYWHERE):
         raise LabError(f"{value!r} cannot be: '!' takes one network that is not everywhere", at(place, name))
-    return ["" if each in _EVERYWHERE else each for each in value.split(",")]
+    return ["" if each in values.EVERYWHERE else each for each in value.split(",")]
 
 
 def _interfaces(rules: Iterable[Mapping[str, Any]], place: str) -> Iterator[tuple[str, str]]:

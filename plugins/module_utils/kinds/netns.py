@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from .. import values
@@ -38,6 +39,10 @@ class Netns(Resource):
 
     def spaces(self) -> Iterator[tuple[str, str]]:
         yield self.name, at(self.place, "name")
+
+    def succeed(self, former: Resource) -> Resource:
+        dropped = self.loopback is None and isinstance(former, Netns) and former.loopback
+        return replace(self, loopback=False) if dropped else self
 
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         namespace = state.namespaces.get(self.name)

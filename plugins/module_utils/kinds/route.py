@@ -27,7 +27,10 @@ _TYPES = ("unicast", "blackhole", "unreachable", "prohibit", "throw")
 
 @dataclass(frozen=True)
 class Route(Resource):
-    """One declared route; of C(entry), None in C(via), C(dev) or C(source) is not managed."""
+    """One declared route; of C(entry), None in C(via), C(dev) or C(source) is not managed.
+
+    C(stale) is the source that it was declared with before, and is not any more.
+    """
 
     KIND = "route"
     OPTIONS: ClassVar[Options] = {
@@ -43,6 +46,7 @@ class Route(Resource):
 
     entry: Entry
     any_metric: bool
+    stale: str | None = None
 
     @classmethod
     def parse(cls, item: Mapping[str, Any], place: str) -> Route:
@@ -50,7 +54,7 @@ class Route(Resource):
         family = _family(options, place)
         any_metric = options["metric"] is None
         options["metric"] = options["metric"] or _METRIC[family]
-        if options["dst"] in ("0.0.0.0/0", "::/0"):
+        if values.is_default(options["dst"]):
             options["dst"] = "default"
         entry = Entry(**{**options, "netns": options["netns"] or "", "family": family})
         return cls(place=place, given=item, entry=entry, any_metric=any_metric)
@@ -77,6 +81,11 @@ class Route(Resource):
     def remembered(self) -> Resource:
         return replace(self, any_metric=False)
 
+    def succeed(self, former: Resource) -> Resource:
+        if not isinstance(former, Route) or self.entry.source or not former.entry.source:
+            return self
+        return replace(self, stale=former.entry.source)
+
     def unmarked(self) -> Iterator[Claim]:
         if self.entry.netns == ROOT:
             yield Claim(self.key, f"this {self.KIND} of the root namespace", self.place)
@@ -97,8 +106,11 @@ class Route(Resource):
         there = [route for route in state.routes(want.netns) if route.key == want.key]
         if not there:
             yield AddRoute(want.netns, want)
-        elif not any(_fits(want, route) for route in there):
+        elif not any(_fits(want, route) and not self._is_stale(route) for route in there):
             yield ReplaceRoute(want.netns, want, there[0])
+
+    def _is_stale(self, route: Entry) -> bool:
+        return self.stale is not None and route.source == self.stale
 
     def live(self, state: State) -> dict[str, Any] | None:
         found = [route for route in state.routes(self.entry.netns) if self._means(route)]

@@ -24,12 +24,10 @@ from .removal import removable, remove_link
 
 #: What it takes of the MTU below it, by IP version, in bytes: IP, UDP (8), VXLAN (8) and the inner Ethernet (14).
 HEADERS = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}
-#: Where a frame goes whose destination is not known: to all VTEPs entered for this address.
-UNKNOWN = "00:00:00:00:00:00"
 
 _FDB_ENTRY = {
     "mac": Option(value=values.mac, required=True),
-    "dst": Option(value=values.address, required=True),
+    "dst": Option(value=values.somebodys, required=True),
 }
 #: What the kernel lets change on a device that exists (vxlan_changelink in drivers/net/vxlan).
 _CHANGEABLE = ("remote", "group", "local", "dev", "learning", "ttl")
@@ -101,16 +99,21 @@ class Vxlan(Resource):
 
     def unmarked(self) -> Iterator[Claim]:
         if self.underlay == ROOT and self.id is not None:
-            port = self.settings["dstport"]
-            thing = f"VNI {self.id} on port {port} of the root namespace"
-            yield Claim(("vni", port, self.id, self._version()), thing, at(self.place, "id"))
+            thing = f"VNI {self.id} on port {self.settings['dstport']} of the root namespace"
+            yield Claim(("vni", *self.vni), thing, at(self.place, "id"))
 
-    def _version(self) -> int:
-        """That of IP below it: the kernel tells VXLANs of both apart."""
+    @property
+    def version(self) -> int:
+        """That of IP below it."""
         return min(_versions(self.settings))
 
+    @property
+    def vni(self) -> tuple[int, int, int]:
+        """By what the kernel tells VXLANs of one underlay apart (vxlan_config_validate in drivers/net/vxlan)."""
+        return self.settings["dstport"], self.id, self.version
+
     def natural_mtu(self, below: int | None) -> int:
-        return below - HEADERS[self._version()] if below else ETHERNET_MTU
+        return below - HEADERS[self.version] if below else ETHERNET_MTU
 
     def succeed(self, former: Resource) -> Resource:
         if not isinstance(former, Vxlan):
@@ -129,8 +132,16 @@ class Vxlan(Resource):
             return False
         if any(link.settings[name] != self.settings[name] for name in ("id", "dstport")):
             return False
+        after = self._after(link)
+        # it joins its group when it goes up, and until Linux 6.15 at no other time
+        if link.up and _joined(link.settings) != _joined(after):
+            return False
         # the kernel never changes the IP version of one, and does not tell that of one without ends
-        return _versions(link.settings) == _versions({**link.settings, **self._neither(), **self.settings})
+        return _versions(link.settings) == _versions(after)
+
+    def _after(self, link: Link | None) -> dict[str, Any]:
+        """The settings that it comes to have; those that are not declared may have been set by hand."""
+        return {**(link.settings if link else {}), **self._neither(), **self.settings}
 
     def complete(self) -> Resource:
         if self.id is None:
@@ -139,6 +150,7 @@ class Vxlan(Resource):
 
     def present(self, state: State, alias: str | None) -> Iterator[Operation]:
         link = state.link(self.end.key)
+        self._check_entries(link)
         if link is None:
             end = self.end
             yield CreateOverlay(end.netns, end.name, None, end.mac, self.KIND, self.underlay, self.settings)
@@ -147,6 +159,14 @@ class Vxlan(Resource):
             yield from change_settings(link, {**self._neither(), **self.settings})
         yield from configure(self.end, link, alias, mtu_at_birth=False)
         yield from self._entries(link)
+
+    def _check_entries(self, link: Link | None) -> None:
+        """Raises LabError for one that leads nowhere: a device sends over one version of IP."""
+        version = min(_versions(self._after(link)))
+        for i, entry in enumerate(self.fdb or ()):
+            if _version(entry.dst) != version:
+                hint = "it is for the version that local, remote or group has, and for IPv4 without these"
+                raise LabError(f"the device sends over IPv{version}", at(self.place, f"fdb[{i}].dst"), hint)
 
     def _neither(self) -> dict[str, Any]:
         """Who declares remote or group declares that there is not the other: the kernel has one place for both."""
@@ -175,7 +195,7 @@ class Vxlan(Resource):
         settings: Mapping[str, Any] = {**(link.settings if link and not _flood(self.settings) else {}), **self.settings}
         dst = _flood(settings)
         dev = settings.get("dev") or (link.settings["dev"] if link else None)
-        return FdbEntry(UNKNOWN, dst, dev or "") if dst else None
+        return FdbEntry(values.UNKNOWN_STATION, dst, dev or "") if dst else None
 
     def live(self, state: State) -> dict[str, Any] | None:
         return self.live_link(state.link(self.end.key), state)
@@ -205,10 +225,15 @@ def _check(options: Mapping[str, Any], place: str) -> None:
     _check_fdb(options["fdb"] or (), at(place, "fdb"))
 
 
+def _joined(settings: Mapping[str, Any]) -> tuple[str, str | None] | None:
+    """The group that the device joins, and the interface on which it does."""
+    return (settings["group"], settings.get("dev")) if settings.get("group") else None
+
+
 def _check_fdb(entries: Iterable[Mapping[str, str]], place: str) -> None:
     seen: set[Any] = set()
     for i, entry in enumerate(entries):
-        key = (entry["mac"], entry["dst"]) if entry["mac"] == UNKNOWN else entry["mac"]
+        key = (entry["mac"], entry["dst"]) if values.is_flooded(entry["mac"]) else entry["mac"]
         if key in seen:
             raise LabError(f"{entry['mac']} has an entry already: a station is behind one VTEP", f"{place}[{i}]")
         seen.add(key)
@@ -221,7 +246,7 @@ def _after_change(link: Link | None, flood: FdbEntry | None) -> frozenset[FdbEnt
     had = _flood(link.settings)
     if flood and flood.dst == had:
         return link.fdb
-    gone = {(UNKNOWN, had), *({flood[:2]} if flood else ())}
+    gone = {(values.UNKNOWN_STATION, had), *({flood[:2]} if flood else ())}
     return frozenset(entry for entry in link.fdb if entry[:2] not in gone) | ({flood} if flood else set())
 
 

@@ -73,7 +73,7 @@ class RouteFact(EntryFact):
 
 
 def _network(dst: str) -> str:
-    return "default" if dst in ("default", "::/0", "0.0.0.0/0") else str(ipaddress.ip_network(dst))
+    return "default" if values.is_default(dst) else str(ipaddress.ip_network(dst))
 
 
 def _build(given: dict[str, Any], place: str) -> RouteFact:

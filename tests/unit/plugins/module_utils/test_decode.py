@@ -83,7 +83,7 @@ def test_what_a_vxlan_stands_on_is_among_its_parameters() -> None:
 )
 def test_an_address(family: int, attribute: str, value: str, prefix: int) -> None:
     message = _message(ifaddrmsg, [(attribute, value)], family=family, prefixlen=prefix, index=2)
-    assert decode.address(message) == (2, (f"{value}/{prefix}", value == "192.0.2.1", ""))
+    assert decode.address(message) == (2, (f"{value}/{prefix}", True, "")), "without a flag, it has an end"
 
 
 def test_the_own_address_of_two_at_a_point_to_point_link() -> None:

@@ -181,9 +181,18 @@ PRESENT: list[tuple[str, dict[str, t.Any], State, list[str]]] = [
     ),
     (
         "vxlan",
-        {"name": "x", "netns": "ns1", "id": 7, "group": "239.0.0.1", "dev": "a"},
-        _state(*_pair(), _overlay()),
+        {"name": "x", "netns": "ns1", "id": 7, "group": "239.0.0.1", "dev": "a", "up": False},
+        _state(*_pair(), _overlay(up=False)),
         ["-ns1: x remote 10.0.0.1 group none", "+ns1: x remote none group 239.0.0.1"],
+    ),
+    *(  # one that is up neither leaves nor joins a group
+        (
+            "vxlan",
+            {"name": "x", "netns": "ns1", "id": 7, "group": "239.0.0.1", "dev": "a"},
+            _state(*_pair(), _overlay(other)),
+            ["-ns1: vxlan x", "+ns1: vxlan x id 7 dstport 4789 group 239.0.0.1 dev a learning on", "+ns1: x up"],
+        )
+        for other in ({}, {"remote": None, "group": "239.0.0.2"}, {"remote": None, "group": "239.0.0.1", "dev": "z"})
     ),
     (
         "vxlan",
@@ -330,6 +339,24 @@ def test_present(kind: str, options: dict[str, t.Any], state: State, lines: list
 @pytest.mark.parametrize(("kind", "options", "state", "lines"), ABSENT)
 def test_absent(kind: str, options: dict[str, t.Any], state: State, lines: list[str]) -> None:
     assert _lines(kind, options, state, absent=True) == lines
+
+
+@pytest.mark.parametrize(("ends", "version"), [({"remote": "10.0.0.1"}, 4), ({"local": "2001:db8::9"}, 6), ({}, 4)])
+def test_an_entry_for_the_other_version_of_ip_is_refused(ends: dict[str, str], version: int) -> None:
+    dst = "10.0.0.5" if version == 6 else "2001:db8::5"
+    options = {"name": "x", "netns": "ns1", "id": 7, **ends, "fdb": [{"mac": "02:00:00:00:00:05", "dst": dst}]}
+    with pytest.raises(LabError, match=rf"^fdb\[0\].dst: the device sends over IPv{version} \("):
+        _lines("vxlan", options, _state())
+
+
+def test_a_route_over_another_one_comes_behind_it() -> None:
+    ways = [{"dst": "default", "via": "203.0.113.1"}, {"dst": "203.0.113.1/32", "dev": "a"}]
+    routes = [KINDS["route"].parse({"netns": "ns1", **way}, "") for way in ways]
+    steps = plan.make(routes, (), _state(*_pair(addresses=("192.0.2.5/32",))), None)
+    assert [step.title for step in steps] == [
+        "add ns1: route 203.0.113.1/32 dev a",
+        "add ns1: route default via 203.0.113.1",
+    ]
 
 
 def test_what_a_lab_makes_is_marked() -> None:

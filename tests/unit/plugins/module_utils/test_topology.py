@@ -121,6 +121,22 @@ FAULTS: list[tuple[t.Any, str]] = [
         "vxlan[0].fdb[1]: 00:00:5e:00:53:01 has an entry already: a station is behind one VTEP",
     ),
     (vxlan({"fdb": [{"mac": "00:00:5e:00:53:01"}]}), "vxlan[0].fdb[0].dst: is required"),
+    (
+        vxlan({"fdb": [{"mac": "00:00:5e:00:53:01", "dst": "0.0.0.0"}]}),
+        "vxlan[0].fdb[0].dst: '0.0.0.0' is nobody's address",
+    ),
+    (
+        veth(addresses=["2001:db8::1/64", "192.0.2.1/24", "2001:db8::1/128"]),
+        "veth[0].addresses[2]: 2001:db8::1 is given already, with another prefix: an interface has it once",
+    ),
+    (
+        {
+            "netns": [A],
+            "bridge_vlan": [{"name": "br", "netns": "ns1", "ports": [{"name": f"p{i}"} for i in range(1024)]}],
+        },
+        "bridge_vlan[0].ports[1023].name: a bridge has 1023 ports at most",
+    ),
+    (route(dst="192.0.2.0/24", dev="a"), "route[0]: the kernel makes it itself, of 192.0.2.1/24 on 'a' (leave it out)"),
     (route(dst="10.0.0.0/8", via="2001:db8::1"), "route[0]: dst and via are of different IP versions"),
     (
         route(dst="10.0.0.0/8", dev="zz"),
@@ -160,8 +176,19 @@ def test_faults(items: t.Any, message: str) -> None:
     assert str(error.value) == message
 
 
-def test_one_vni_on_two_ports_or_underlays_is_fine() -> None:
-    parse(vxlan({"id": 5}, {"id": 5, "dstport": 8472}, {"id": 5, "netns": "ns2"}))
+def test_one_vni_on_two_ports_or_underlays_or_versions_of_ip_is_fine() -> None:
+    parse(vxlan({"id": 5}, {"id": 5, "dstport": 8472}, {"id": 5, "netns": "ns2"}, {"id": 5, "remote": "2001:db8::1"}))
+
+
+def test_a_group_of_stations_may_be_behind_several_vteps() -> None:
+    parse(vxlan({"fdb": [{"mac": "01:00:5e:00:00:01", "dst": dst} for dst in ("10.0.0.1", "10.0.0.2")]}))
+
+
+def test_a_route_beside_the_one_that_the_kernel_makes_is_fine() -> None:
+    ways: list[dict[str, t.Any]] = [{"metric": 7}, {"table": 7}, {"dst": "192.0.2.1/32"}, {"dst": "192.0.2.0/25"}]
+    for way in ways:
+        parse(route(**{"dst": "192.0.2.0/24", "dev": "a", **way}))
+    parse({**route(dst="192.0.2.0/24", type="throw"), **veth(addresses=["192.0.2.1/24"], up=False)})
 
 
 def test_routes_of_two_versions_tables_and_metrics_are_different_ones() -> None:
@@ -188,7 +215,7 @@ def test_merge_completes_and_overrides_by_identity() -> None:
         "netns": [A, B],
         "veth": [{**PAIR, "up": False}],
         "sysctl": [{"netns": "ns1", "name": "net.ipv4.ip_forward", "value": 0}],
-        "route": [{"netns": "ns1", "dst": "default", "via": "192.0.2.1"}],
+        "route": [{"netns": "ns1", "dst": "0.0.0.0/0", "via": "192.0.2.1"}],
     }
     second: Items = {
         "netns": [{"name": "ns1", "loopback": True}],
