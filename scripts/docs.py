@@ -5,7 +5,8 @@
 
 The Markdown of the repository is the source, where it is, so that a forge shows it, too. In between only links change:
 those to files that are no pages lead to the page about them, or to the repository. The reference is antsibull-docs',
-the playbooks' pages are made of the playbooks. What Sphinx warns of is an error, as is a link to a file that is not.
+the playbooks' pages are made of the playbooks, and of what Ansible makes of these (tests/rendered.py). What Sphinx
+warns of is an error, as is a link to a file that is not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import subprocess
 import sys
 import typing as t
 
-import plays
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -26,8 +26,17 @@ BIN = pathlib.Path(sys.prefix) / "bin"
 SITE = ROOT / "scripts/docsite"
 PAGES = ("*.md", "docs/*.md", "docs/scenarios/*.md", "docs/examples/*/README.md", "roles/*/README.md")
 
-#: Code, in which nothing is a link, or where a link leads.
-_LINK = re.compile(r"^```.*?^```|`[^`]+`|(?<=\]\()(?!https?:|#)(?P<to>[^)#\s]+)", re.MULTILINE | re.DOTALL)
+sys.path[:0] = [str(ROOT / "tests")]
+import plays  # noqa: E402
+import rendered  # noqa: E402
+
+#: Code, in which nothing is a link, as a block or between as many backticks on either side; or where a link leads.
+_LINK = re.compile(
+    r"^```.*?^```"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\n).)+?(?<!`)(?P=ticks)(?!`)"
+    r"|(?<=\]\()(?!https?:|#)(?P<to>[^)#\s]+)",
+    re.MULTILINE | re.DOTALL,
+)
 #: The comment at the head of a playbook, without the licence.
 _HEAD = re.compile(r"\n#\n((?:#.*\n)+)")
 
@@ -91,7 +100,7 @@ def playbook_page(path: pathlib.Path) -> str:
             f"# The playbook `tcpip.lab.{path.stem}`\n",
             f"```text\n{about}```\n\n{given.get('lab_about', '')}",
             *_more(path.stem),
-            *(_stage(number, stage) for number, stage in enumerate(given.get("lab_stages", ()), 1)),
+            *_stages(path.stem),
             f"## The playbook itself\n```yaml\n{text}```\n",
         ]
     )
@@ -106,12 +115,12 @@ def _more(name: str) -> list[str]:
     )
 
 
-def _stage(number: int, stage: dict[str, t.Any]) -> str:
-    checks = stage.get("checks", [])
-    # A playbook may make its checks of others by a template.
-    names = [f"- {each.get('name', '')}" for each in checks] if isinstance(checks, list) else []
-    seen = ["\nIts checks:", *names, ""] if names else [""]
-    return "\n".join([f"## Stage {number}: {stage['title']}", stage.get("text", ""), *seen])
+def _stages(name: str) -> t.Iterator[str]:
+    """The stages of a lab, by Ansible's own templates. Not every playbook builds a lab."""
+    lab = rendered.read(name) if name in rendered.scenarios() else rendered.Lab(name, [], [])
+    for number, (words, checks) in enumerate(zip(lab.words, lab.checks, strict=True), 1):
+        seen = ["\nIts checks:", *(f"- {each['name']}" for each in checks), ""] if checks else [""]
+        yield "\n".join([f"## Stage {number}: {words['title']}", words["text"], *seen])
 
 
 def assemble(source: pathlib.Path) -> None:
@@ -120,11 +129,20 @@ def assemble(source: pathlib.Path) -> None:
         _write(source / page, linked((ROOT / page).read_text(encoding="utf-8"), page))
     for drawing in (ROOT / "docs").glob("**/*.svg"):
         shutil.copy(drawing, source / drawing.relative_to(ROOT))
-    for playbook in (ROOT / "playbooks").glob("*.yml"):
-        _write(source / f"playbooks/{playbook.stem}.md", playbook_page(playbook))
+    _playbooks(source / "playbooks")
     for file in SITE.iterdir():
         shutil.copy(file, source)
     _reference(source / "reference")
+
+
+def _playbooks(place: pathlib.Path) -> None:
+    """Their pages, if all of them can be read."""
+    paths = sorted((ROOT / "playbooks").glob("*.yml"))
+    for path in paths:
+        plays.read(path)
+    subprocess.run([sys.executable, rendered.__file__], check=True)
+    for path in paths:
+        _write(place / f"{path.stem}.md", playbook_page(path))
 
 
 def _reference(place: pathlib.Path) -> None:

@@ -18,17 +18,19 @@ import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOTED = ROOT / ".cache/rendered.json"
+_WORDS = "{{ {'title': lab_stage.title, 'text': lab_stage.text | default('')} }}"
 
 Items = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Lab:
-    """A scenario's lab: for each stage the topology at its end, and its checks."""
+    """A scenario's lab: for each stage the topology at its end, its checks, and its title and text."""
 
     name: str
     topologies: list[Items]
     checks: list[list[Items]]
+    words: list[Items] = dataclasses.field(default_factory=list)
 
 
 def scenarios() -> list[str]:
@@ -75,6 +77,7 @@ def _render(scenario: str) -> Lab:
         variables["lab_name"],
         [_template("{{ lab_topology }}", variables, number) for number in numbers],
         [_template("{{ lab_stage.checks }}", variables, number) for number in numbers],
+        [_template(_WORDS, variables, number) for number in numbers],
     )
 
 

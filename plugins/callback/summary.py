@@ -24,7 +24,7 @@ author:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any
@@ -49,15 +49,29 @@ Line = tuple[str, str]
 
 @dataclass
 class Lab:
-    """What became of a lab. The checks are by what tells them apart: two machines may have a part in one."""
+    """What became of a lab. The checks are by what tells them apart: two machines may have a part in one.
+
+    C(present) is None as long as nothing is known of it. The failures are by machine, and what it was to do.
+    """
 
     name: str
     predicted: bool = False
-    present: bool = False
-    failures: list[str] = field(default_factory=list)
+    present: bool | None = None
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     removals: list[str] = field(default_factory=list)
     checks: dict[tuple[int, int, str], list[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def done(self, host: str, state: str, changes: Iterable[Any]) -> None:
+        """Note what a machine has done. If it had failed in that before, it has not any more."""
+        self.failures.pop((host, state), None)
+        own = [str(step) for step in changes]
+        if state == "present":
+            self.present = True
+            self.steps += own
+        elif state == "absent":
+            self.present = bool(self.present)
+            self.removals += own
 
     def lines(self) -> list[Line]:
         """All of it, each line with its colour."""
@@ -65,7 +79,9 @@ class Lab:
 
     def _built(self) -> list[Line]:
         if self.failures:
-            return [(f"Failed: {reason}", C.COLOR_ERROR) for reason in self.failures]
+            return [(f"Failed: {host}: {why}", C.COLOR_ERROR) for (host, _what), why in self.failures.items()]
+        if self.present is None:
+            return []
         steps = self.steps if self.present else self.removals
         done = ("Change", "Changed") if self.present else ("Remove", "Removed")
         word = f"Would {done[0].lower()}" if self.predicted else done[1]
@@ -111,7 +127,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
     def v2_playbook_on_task_start(self, task: Any, is_conditional: Any) -> None:
         """Note where a stage begins: what is built is checked next."""
         super().v2_playbook_on_task_start(task, is_conditional)
-        self._stage += task.action == _TOPOLOGY
+        self._stage += _action(task) == _TOPOLOGY
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Note what was done, or seen."""
@@ -120,12 +136,12 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Note what failed."""
-        self._note(result)
+        self._note(result, failed=True)
         super().v2_runner_on_failed(result, ignore_errors)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Note what was lost."""
-        self._note(result)
+        self._note(result, failed=True)
         super().v2_runner_on_unreachable(result)
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
@@ -135,7 +151,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
 
     def v2_runner_item_on_failed(self, result: Any) -> None:
         """Note what one of several machines has missed."""
-        self._note(result)
+        self._note(result, failed=True)
         super().v2_runner_item_on_failed(result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
@@ -144,43 +160,44 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
         if self._asked:
             self._display.display(_ASK, color=C.COLOR_ERROR)
         for lab in self._labs.values():
-            self._display.banner(f"LAB {lab.name}")
-            for line, colour in lab.lines():
+            lines = lab.lines()
+            if lines:
+                self._display.banner(f"LAB {lab.name}")
+            for line, colour in lines:
                 self._display.display(line, color=colour)
 
-    def _note(self, result: Any) -> None:
+    def _note(self, result: Any, failed: bool = False) -> None:
         # Until ansible-core 2.19 all of these begin with "_".
         task = result.task if hasattr(result, "task") else result._task
         said = result.result if hasattr(result, "result") else result._result
         host = result.host if hasattr(result, "host") else result._host
         self._asked = self._asked or bool(_NO_PASSWORD.search(f"{said.get('msg')} {said.get('module_stderr')}"))
-        if task.action == _TOPOLOGY:
+        action = _action(task)
+        if action == _TOPOLOGY and "results" not in said:  # each turn of a loop is noted, and not all of them again
             # Since ansible-core 2.20 a result does not have what was asked any more.
-            self._note_topology(said, result._task_fields["args"], host.get_name(), bool(task.check_mode))
-        elif task.action in _CHECKS and self._current and not said.get("skipped"):
+            self._note_topology(said, result._task_fields["args"], host.get_name(), bool(task.check_mode), failed)
+        elif action in _CHECKS and self._current and not said.get("skipped"):
             results = said.get("results") or []
             if said.get("unreachable") and not results:
-                self._current.failures.append(f"{self.host_label(result)}: {said.get('msg')}")
+                self._current.failures[self.host_label(result), action] = str(said.get("msg"))
             own = [each for each in results if "ok" in each]  # and not what each turn of a loop has returned
             for number, each in enumerate(own):
-                key = (self._stage, number if task.action == _CHECKS[0] else 0, str(each["name"]))
+                key = (self._stage, number if action == _CHECKS[0] else 0, str(each["name"]))
                 self._current.checks.setdefault(key, []).append(each)
 
-    def _note_topology(self, said: Mapping[str, Any], asked: Mapping[str, Any], host: str, predicted: bool) -> None:
-        name, state = str(asked.get("name")), asked.get("state", "present")
-        if "{{" in name or "censored" in said:  # in a loop each turn has another; of one with no_log nothing is known
+    def _note_topology(
+        self, said: Mapping[str, Any], asked: Mapping[str, Any], host: str, predicted: bool, failed: bool
+    ) -> None:
+        name, state = str(asked.get("name") or ""), str(asked.get("state") or "present")
+        # Of a task with no_log nothing is known, and where a template has failed the name may be one, too.
+        if not name or "{{" in name or "censored" in said:
             return
         lab = self._current = self._labs.setdefault(name, Lab(name))
         lab.predicted = lab.predicted or predicted
-        if "changes" not in said:
-            lab.failures.append(f"{host}: {said.get('msg')}")
-            return
-        own = [str(step) for step in said.get("changes") or ()]
-        if state == "present":
-            lab.present = True
-            lab.steps += own
-        elif state == "absent":
-            lab.removals += own
+        if "changes" in said:
+            lab.done(host, state, said["changes"])
+        elif failed:  # and not a job in the background, of which nothing is known yet
+            lab.failures[host, state] = str(said.get("msg"))
 
     def _dump_results(self, result: Mapping[str, Any], *given: Any, **named: Any) -> str:
         if self._display.verbosity == 0 and _is_of_checks(result):
@@ -191,6 +208,12 @@ class CallbackModule(Default):  # type: ignore[misc]  # Ansible does not say wha
         """Since ansible-core 2.19 a failure is shown as an error, and once more with what it returned."""
         if not _is_of_checks(result):
             super()._handle_exception(result, *given, **named)
+
+
+def _action(task: Any) -> str:
+    """What a task does, by its whole name: a play with C(collections) may have it by its short one."""
+    ours = f"tcpip.lab.{task.action}" in (_TOPOLOGY, *_CHECKS)  # of others, Ansible warns where it does not know it yet
+    return str(task.resolved_action or task.action) if ours else str(task.action)
 
 
 def _is_of_checks(result: Mapping[str, Any]) -> bool:

@@ -80,20 +80,27 @@ _value:
       elements: dict
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
+from ansible_collections.tcpip.lab.plugins.module_utils.options import Option, Options, read
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import understanding
 from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
 
+OPTIONS: Options = {
+    "checks": Option("list", elements="raw", required=True),
+    "nodes": Option("dict", required=True),
+    "machines": Option("list", elements="str", default=[]),
+}
+
 
 @refusing
-def check_steps(checks: Any, nodes: Mapping[str, str], machines: Sequence[str] = ()) -> list[dict[str, Any]]:
+def check_steps(checks: Any, nodes: Any, machines: Any = None) -> list[dict[str, Any]]:
     """The steps as Ansible's own data. Raises AnsibleFilterError with the place of the first fault."""
     # All filters of a collection are imported when one is used, and labs on one machine need none of this.
     from ansible_collections.tcpip.lab.plugins.module_utils.checks import steps  # noqa: PLC0415
 
-    return [dict(vars(step)) for step in steps.steps(checks, nodes, machines)]
+    given = read({"checks": checks, "nodes": nodes, "machines": machines}, OPTIONS, "")
+    return [dict(vars(step)) for step in steps.steps(given["checks"], given["nodes"], given["machines"])]
 
 
 class FilterModule:

@@ -57,14 +57,18 @@ _value:
 from typing import Any, Callable
 
 from ansible_collections.tcpip.lab.plugins.module_utils import merging
+from ansible_collections.tcpip.lab.plugins.module_utils.options import Option, Options, read
 from ansible_collections.tcpip.lab.plugins.plugin_utils.refusal import refusing
 from ansible_collections.tcpip.lab.plugins.plugin_utils.stages import topologies
 
+OPTIONS: Options = {"upto": Option("int")}
+
 
 @refusing
-def stages(given: Any, upto: int | None = None) -> dict[str, list[dict[str, Any]]]:
+def stages(given: Any, upto: Any = None) -> dict[str, list[dict[str, Any]]]:
     """The topology of the first C(upto) stages. Raises AnsibleFilterError with the place of the first fault."""
-    return merging.merge(topologies(given)[:upto])
+    count = read({"upto": upto}, OPTIONS, "")["upto"]
+    return merging.merge(topologies(given)[:count])
 
 
 class FilterModule:

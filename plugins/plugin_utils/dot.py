@@ -47,7 +47,7 @@ class _Graph:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._boxes = {box.name: f"b{i}" for i, box in enumerate(picture.boxes)}
-        parts = [(box.name, name) for box in picture.boxes for name in box.parts]
+        parts = [(box.name, name) for box in picture.boxes for name in box.interfaces]
         self._parts = {key: f"p{i}" for i, key in enumerate(parts)}
         self._sides: dict[End, set[str]] = {key: set() for key in parts}
         self._far: dict[End, tuple[bool, int]] = {}  # whether its line is an overlay's, and the box at the other end
@@ -119,7 +119,8 @@ class _Graph:
     def _rows(self, box: Box) -> list[str]:
         """The rows of a box: its name, what is side by side, and interfaces whose lines are on both sides."""
         left, right, through, alone = (self._cells(box, sides) for sides in ({LEFT}, {RIGHT}, {LEFT, RIGHT}, set()))
-        columns = {"LEFT": left, "CENTER": [*map(_switch, box.switches.values()), *alone], "RIGHT": right}
+        processes = [_switch(part) for part in box.switches.values() if part.process]
+        columns = {"LEFT": left, "CENTER": [*processes, *alone], "RIGHT": right}
         beside = {place: cells for place, cells in columns.items() if cells}
         if len(beside) == 1:  # as wide as the box, so that lines end at its border
             return [_title(box), *(cell for cells in beside.values() for cell in cells), *through]
@@ -129,15 +130,17 @@ class _Graph:
 
     def _cells(self, box: Box, sides: set[str]) -> list[str]:
         """The interfaces of a box whose lines are on these sides, in the order of what is at the other ends."""
-        found = [(box.name, part.name) for part in box.parts.values() if self._sides[box.name, part.name] == sides]
-        return [self._cell(key, box.parts[key[1]]) for key in sorted(found, key=lambda key: self._far.get(key, ()))]
+        found = [(box.name, name) for name in box.interfaces if self._sides[box.name, name] == sides]
+        return [self._cell(box, key) for key in sorted(found, key=lambda key: self._far.get(key, ()))]
 
-    def _cell(self, key: End, part: Part) -> str:
+    def _cell(self, box: Box, key: End) -> str:
+        part = box.interfaces[key[1]]
+        if part is box.switches.get(part.name):  # an interface and a learning switch can have one name
+            return _switch(part, self._parts[key])
         colour = MARKS.get(part.mark, _PAPER)
-        lines = [*_said(part), *([f"<I>port of {_escape(part.switch)}</I>"] if part.switch else [])]
         return (
             f'<TD PORT="{self._parts[key]}" BORDER="1" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}">'
-            f"{'<BR/>'.join(lines)}</TD>"
+            f"{'<BR/>'.join(_said(part))}</TD>"
         )
 
 
@@ -154,16 +157,18 @@ def _title(box: Box) -> str:
     return f'<TD CELLPADDING="6">{"<BR/>".join(lines)}</TD>'
 
 
-def _switch(switch: Part) -> str:
+def _switch(switch: Part, port: str = "") -> str:
     colour = MARKS.get(switch.mark, _PALE)
-    style = f'STYLE="ROUNDED" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}"'
+    place = f'PORT="{port}" ' if port else ""
+    style = f'{place}STYLE="ROUNDED" CELLPADDING="6" COLOR="{FRAME}" BGCOLOR="{colour}"'
     return f'<TD BORDER="1" {style}>{"<BR/>".join(_said(switch))}</TD>'
 
 
 def _said(part: Part) -> list[str]:
     """An interface's name, and the lines about it."""
     lines = [_escape(each) for line in part.lines for each in _wrapped(line, _PART_WIDTH)]
-    return [f"<B>{_escape(part.name)}</B>", *lines, *_word(part.mark)]
+    place = [f"<I>port of {_escape(part.switch)}</I>"] if part.switch else []
+    return [f"<B>{_escape(part.name)}</B>", *lines, *_word(part.mark), *place]
 
 
 def _word(mark: str) -> list[str]:

@@ -34,6 +34,7 @@ class _Chart:
         for i, box in enumerate(picture.boxes):
             self._names[box.name, ""] = f"b{i}"
             # An interface and a learning switch can have one name.
+            self._names.update({(box.name, name): f"b{i}s{j}" for j, name in enumerate(box.switches)})
             self._names.update({(box.name, name): f"b{i}p{j}" for j, name in enumerate(box.parts)})
         self._marks: dict[str, list[str]] = {mark: [] for mark in _STYLES}
         ends = [(end, side) for link in picture.links for end, side in zip((link.tail, link.head), link.sides)]
@@ -78,7 +79,7 @@ class _Chart:
         that lines leave by on the right: otherwise these would be led back, through other boxes.
         """
         yield f"    {name}[[{_part(switch)}]]"
-        for port in box.parts.values():
+        for port in box.interfaces.values():
             if port.switch == switch.name:
                 key = (box.name, port.name)
                 ends = (name, self._names[key]) if key in self._left_by else (self._names[key], name)

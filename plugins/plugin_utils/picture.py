@@ -8,15 +8,14 @@ It is made of a topology, or of what lab_info tells of a lab. How it is drawn is
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
-from ansible_collections.tcpip.lab.plugins.module_utils import impairment, merging, options, topology
-from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
-from ansible_collections.tcpip.lab.plugins.module_utils.kinds.interface import IMPAIRMENTS
+from ansible_collections.tcpip.lab.plugins.module_utils import impairment, merging, options, topology, values
+from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError, understood
+from ansible_collections.tcpip.lab.plugins.module_utils.kinds.interface import IMPAIRMENTS, is_link_local
 
 from . import view
 from .view import End, end
@@ -40,17 +39,25 @@ _PAGE, _BETWEEN, _LEAST = 170, 10, 3
 _LEAVES = 3
 #: What goes without saying: the MTU of Ethernet (RFC 894).
 _USUAL_MTU = 1500
-_FORWARDING = {"net.ipv4.ip_forward": "forwards IPv4", "net.ipv6.conf.all.forwarding": "forwards IPv6"}
+_FORWARDING = {
+    "net.ipv4.ip_forward": "forwards IPv4",
+    "net.ipv4.conf.all.forwarding": "forwards IPv4",
+    "net.ipv6.conf.all.forwarding": "forwards IPv6",
+}
 
 
 @dataclass
 class Part:
-    """An interface, or a switch within a box: its name, and lines about it. C(switch): it is a port of that one."""
+    """An interface, or a switch within a box: its name, and lines about it. C(switch): it is a port of that one.
+
+    A bridge is both, a learning switch in user space (C(process)) is no interface.
+    """
 
     name: str
     lines: list[str] = field(default_factory=list)
     mark: str = ""
     switch: str = ""
+    process: bool = False
 
 
 @dataclass
@@ -65,6 +72,11 @@ class Box:
     notes: list[str] = field(default_factory=list)
     mark: str = ""
     shared: bool = False
+
+    @property
+    def interfaces(self) -> dict[str, Part]:
+        """All that a line can end at, bridges first."""
+        return {name: part for name, part in self.switches.items() if not part.process} | self.parts
 
 
 @dataclass(frozen=True)
@@ -112,9 +124,15 @@ def of(given: Any, machines: Mapping[str, str] | None = None, failed: Iterable[s
     C(machines) is on which machine each namespace is, C(failed) are those in which a check has failed, "" being the
     root namespace. Raises LabError, with the place of the first fault.
     """
-    found = _of(given, machines or {})
+    if not isinstance(machines, (Mapping, type(None))):
+        raise LabError(f"{machines!r:.80} is not a mapping of namespaces to machines", "machines")
+    if isinstance(failed, str) or not isinstance(failed, (Iterable, type(None))):
+        raise LabError(f"{failed!r:.80} is not a list of namespaces", "failed")
+    with understood("the lab"):
+        found = _of(given, {str(name): str(machine) for name, machine in (machines or {}).items()})
+    marked = {str(name) for name in failed or ()}
     for box in found.boxes:
-        if box.name in (failed or ()):
+        if box.name in marked:
             box.mark = FAILED
     return found
 
@@ -129,7 +147,7 @@ def _of(given: Any, machines: Mapping[str, str]) -> Picture:
             raise LabError("is not a kind of resource", str(kind))
     items = {kind: items for kind, items in given.items() if kind != "name" and items}
     topology.parse(items)
-    return _Drawing(_Seen.declared(items), machines).picture()
+    return _Drawing(_Seen.declared(topology.normal(items)), machines).picture()
 
 
 @dataclass(frozen=True)
@@ -155,7 +173,7 @@ class _Seen:
         """What is there of a lab, and what was declared and is not there."""
         live, declared = lab["live"], lab.get("declared") or {}
         others = lab["others"]["links"]
-        wanted = {kind: items for kind, items in declared.items() if kind in ("netns", *view.LINKS)}
+        wanted = topology.normal({kind: items for kind, items in declared.items() if kind in ("netns", *view.LINKS)})
         missing = _names(wanted, ()) - _names(live, others)
         lines = [line for step in lab.get("drift") or () for line in (*step["before"], *step["after"])]
         items = merging.merge([_told(wanted, _declared), _told(live, _live)])
@@ -225,7 +243,8 @@ class _Drawing:
 
     def _part(self, key: End) -> Part:
         """The interface, also one that is only named, such as the machine's own."""
-        return self._box(key[0]).parts.setdefault(key[1], Part(key[1]))
+        box = self._box(key[0])
+        return box.interfaces.get(key[1]) or box.parts.setdefault(key[1], Part(key[1]))
 
     def _add_interfaces(self) -> None:
         for kind, item in view.ends(self._seen.items, self._seen.others):
@@ -233,7 +252,8 @@ class _Drawing:
             parts = box.switches if kind == "bridge_vlan" else box.parts
             parts[item["name"]] = Part(item["name"], list(_lines(kind, item, end(item) in self._seen.stations)))
         for switch in self._of("vswitch"):
-            self._box(switch.get("netns")).switches[switch["name"]] = Part(switch["name"], ["learning switch"])
+            found = Part(switch["name"], ["learning switch"], process=True)
+            self._box(switch.get("netns")).switches[switch["name"]] = found
         for client in self._of("dhcp_client"):
             self._part((client.get("netns") or "", client["dev"])).lines.append("DHCP client")
 
@@ -258,18 +278,25 @@ class _Drawing:
                 self._link("veth", end(item), end(item["peer"]))
         for item in self._of("macvlan"):
             space = item.get("parent_netns", item.get("netns"))
-            self._link("macvlan", (space or "", item["parent"]), end(item))
-        overlays: dict[int, list[End]] = {}
-        for item in self._of("vxlan"):
-            overlays.setdefault(int(item["id"]), []).append(end(item))
-        for vni, ends in overlays.items():
-            self._overlay(f"VNI {vni}", ends)
+            if item.get("parent"):  # which is not known if it is in a namespace that was not looked into
+                self._link("macvlan", (space or "", item["parent"]), end(item))
+        for (vni, island, port), ends in self._overlays().items():
+            self._overlay(f"VNI {vni}", ends, f"/{vni} {island} {port}")  # which is no name of a namespace
 
-    def _overlay(self, label: str, ends: Sequence[End]) -> None:
+    def _overlays(self) -> dict[tuple[Any, ...], list[End]]:
+        """The ends of each VXLAN. Of one VNI are those whose underlays are joined, and that send to the same port."""
+        islands = _islands(_joined(self._boxes, self._links))
+        found: dict[tuple[Any, ...], list[End]] = {}
+        for item in self._of("vxlan"):
+            underlay = item.get("underlay", item.get("netns")) or ""
+            key = (item["id"], islands.get(underlay, underlay), item.get("dstport"))
+            found.setdefault(key, []).append(end(item))
+        return found
+
+    def _overlay(self, label: str, ends: Sequence[End], name: str) -> None:
         if len(ends) == 2:
             self._link("vxlan", ends[0], ends[1], label)
             return
-        name = f"/{label}"  # which is no name of a namespace
         self._boxes[name] = Box(name, label, shared=True)
         for each in ends:
             self._link("vxlan", each, (name, ""))
@@ -324,12 +351,12 @@ def _lines(kind: str, item: Mapping[str, Any], station: bool) -> Iterator[str]:
     elif kind == "vxlan":
         yield f"VNI {item['id']}" + (f" over {item['dev']}" if item.get("dev") else "")
     elif kind == "macvlan":
-        yield f"macvlan on {item['parent']}"
+        yield f"macvlan on {item['parent']}" if item.get("parent") else "macvlan"
     elif kind != "veth" and kind:
         yield kind
     if station and item.get("mac"):
         yield str(item["mac"])
-    yield from (str(each) for each in item.get("addresses") or () if not _is_link_local(each))
+    yield from (str(each) for each in item.get("addresses") or () if not is_link_local(each))
     if item.get("mtu") not in (None, _USUAL_MTU):
         yield f"MTU {item['mtu']}"
     yield from _sent(item)
@@ -344,12 +371,6 @@ def _sent(item: Mapping[str, Any]) -> list[str]:
     found += [f"loss {loss} %"] if loss else []
     found += [re.sub(r"(\d+)", r"\1 ", str(rate))] if rate else []
     return [", ".join(found)] if found else []
-
-
-def _is_link_local(address: str) -> bool:
-    """Whether every interface has one like it by itself (RFC 4291, section 2.5.6)."""
-    found = ipaddress.ip_interface(address)
-    return found.version == 6 and found.is_link_local
 
 
 def _vlans(item: Mapping[str, Any]) -> list[str]:
@@ -377,7 +398,13 @@ def _settings(item: Mapping[str, Any]) -> list[str]:
 
 
 def _routes(item: Mapping[str, Any]) -> list[str]:
-    return [f"default via {item['via']}"] if item.get("dst") == "default" and item.get("via") else []
+    """A default route, nearly as ip-route(8) words it."""
+    if not values.is_default(item.get("dst")):
+        return []
+    table = item.get("table", merging.MAIN_TABLE)
+    beside = "" if table == merging.MAIN_TABLE else f" in table {table}"
+    ways = [f"{word} {item[word]}" for word in ("via", "dev") if item.get(word)]
+    return [f"default {ways[0] if ways else item.get('type')}{beside}"]
 
 
 def _nat(item: Mapping[str, Any]) -> list[str]:
@@ -389,7 +416,7 @@ def _rule(rule: Mapping[str, Any]) -> str:
 
     Which side it rewrites is what it is about, and goes without a word before it.
     """
-    source, destination = rule.get("source"), rule.get("destination")
+    source, destination = _hosts(rule.get("source")), _hosts(rule.get("destination"))
     about_source = rule["jump"] in ("MASQUERADE", "SNAT")
     target = _target("" if about_source else destination, rule.get("destination_port"), rule.get("protocol"))
     words = [
@@ -404,9 +431,15 @@ def _rule(rule: Mapping[str, Any]) -> str:
     return " ".join([rule["jump"], *(form.format(value) for form, value in words if value)])
 
 
-def _target(destination: Any, port: Any, protocol: Any) -> str:
+def _hosts(networks: str | None) -> str:
+    """The networks, of which a single host has no prefix."""
+    each = (networks or "").split(",")
+    return ",".join(network.removesuffix("/128" if ":" in network else "/32") for network in each)
+
+
+def _target(destination: str, port: Any, protocol: Any) -> str:
     """As in C(203.0.113.254:80/tcp), C([2001:db8::1]:80/tcp), C(port 80/tcp), or C(tcp)."""
-    host = f"[{destination}]" if port and ":" in str(destination) else destination
+    host = f"[{destination}]" if port and ":" in destination else destination
     place = (f"{host}:{port}" if host else _port(port)) if port else host
     return "/".join(str(each) for each in (place, protocol) if each)
 
@@ -473,15 +506,11 @@ def _turned(link: Link, rows: Mapping[str, int], order: Mapping[str, tuple[int, 
 
 
 def _distances(boxes: Sequence[Box], links: Sequence[Link]) -> dict[str, int]:
-    """How many links each box is from the first of those that it is joined to. Overlays are no way.
+    """How many links each box is from the first of those that it is joined to.
 
-    What the ends of one have in common is behind them.
+    What the ends of an overlay have in common is behind them.
     """
-    joined: dict[str, list[str]] = {box.name: [] for box in boxes}
-    for link in links:
-        if link.kind != "vxlan":
-            joined[link.tail[0]].append(link.head[0])
-            joined[link.head[0]].append(link.tail[0])
+    joined = _joined((box.name for box in boxes), links)
     near: dict[str, int] = {}
     for start in joined:
         ring = [] if start in near else _like(start, joined)
@@ -494,6 +523,29 @@ def _distances(boxes: Sequence[Box], links: Sequence[Link]) -> dict[str, int]:
         if box.shared:
             near[box.name] = 1 + max(near[link.tail[0]] for link in links if link.head[0] == box.name)
     return near
+
+
+def _joined(names: Iterable[str], links: Iterable[Link]) -> dict[str, list[str]]:
+    """What each box is joined to. Overlays are no way."""
+    joined: dict[str, list[str]] = {name: [] for name in names}
+    for link in links:
+        if link.kind != "vxlan":
+            joined[link.tail[0]].append(link.head[0])
+            joined[link.head[0]].append(link.tail[0])
+    return joined
+
+
+def _islands(joined: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Of each box the first one of those that it is joined to, by whatever way."""
+    found: dict[str, str] = {}
+    for start in joined:
+        waiting = [start]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = start
+                waiting += joined[name]
+    return found
 
 
 def _like(start: str, joined: Mapping[str, Sequence[str]]) -> list[str]:

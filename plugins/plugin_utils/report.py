@@ -137,7 +137,8 @@ class Report:
         story = told.get("story") or ()
         for part in story:
             self._add(part)
-        self.at_once = len(self.stages) > 1 and [int(part["stage"]) for part in story] == [len(self.stages)]
+        is_last = [int(part["stage"]) for part in story] == [len(self.stages)]
+        self.at_once = len(self.stages) > 1 and is_last and bool(self.stages[-1].done)
         topology = told.get("topology") or {}
         self.declared = yaml.safe_dump(_discreet(topology), sort_keys=False, allow_unicode=True, width=110).splitlines()
         self.drawing = self._drawing(topology)
@@ -172,8 +173,8 @@ class Report:
     @property
     def drift(self) -> list[Done]:
         """What is not as it was declared, machine by machine."""
-        found = ((name, [str(step["change"]) for step in lab.get("drift") or ()]) for name, lab in self._there.items())
-        return [Done(self._named(name), changes) for name, changes in found if changes]
+        found = ((name, list(_drift(lab))) for name, lab in self._there.items())
+        return [Done(self._named(name), lines) for name, lines in found if lines]
 
     @property
     def captures(self) -> list[Item]:
@@ -299,6 +300,13 @@ def _homes(checks: Sequence[Any]) -> dict[str, str]:
         return {check.name: check.subject.home() for check in model.parse(checks)}
     except LabError:
         return {}
+
+
+def _drift(lab: Item) -> Iterator[str]:
+    """What another run would do, or why it would do nothing."""
+    yield from (str(step["change"]) for step in lab.get("drift") or ())
+    if lab.get("refusal"):
+        yield f"a run would be refused: {lab['refusal']}"
 
 
 def _captures(name: str, lab: Item) -> Iterator[dict[str, str]]:

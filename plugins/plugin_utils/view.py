@@ -38,11 +38,20 @@ def of(found: Mapping[str, Any]) -> dict[str, list[Item]]:
 
 def _nodes(share: Mapping[str, Any], links: Iterable[Item]) -> Iterator[Item]:
     live = share["live"]
+    own = {kind: _by("netns", live.get(kind, ())) for kind in BELONGINGS}
+    interfaces = _by("node", links)
     for item in live.get("netns", ()):
         name = item["name"]
-        own = {kind: [each for each in live.get(kind, ()) if each.get("netns") == name] for kind in BELONGINGS}
-        interfaces = [link for link in links if link["node"] == name]
-        yield {"lab": share.get("name"), **item, "interfaces": interfaces, **own}
+        belongings = {kind: found.get(name, []) for kind, found in own.items()}
+        yield {"lab": share.get("name"), **item, "interfaces": interfaces.get(name, []), **belongings}
+
+
+def _by(key: str, items: Iterable[Mapping[str, Any]]) -> dict[Any, list[Mapping[str, Any]]]:
+    """The items by what they have there."""
+    found: dict[Any, list[Mapping[str, Any]]] = {}
+    for item in items:
+        found.setdefault(item.get(key), []).append(item)
+    return found
 
 
 def _interfaces(share: Mapping[str, Any]) -> list[Item]:

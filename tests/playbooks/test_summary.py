@@ -16,8 +16,21 @@ if t.TYPE_CHECKING:
 
     from labmachine import LabMachine, Run
 
+Task = dict[str, t.Any]
 LAB = "playbooks/namespace.yml"
 REASON = "helloworld has a filter that refuses: '-A INPUT -j DROP' (ip netns exec helloworld iptables-save)"
+#: A task that builds the lab, one that cannot, and one that checks it.
+BUILD: Task = {"tcpip.lab.topology": {"name": "namespace", "netns": [{"name": "a"}]}}
+FAULTY: Task = {"tcpip.lab.topology": {"name": "namespace", "netns": [{"name": "a", "loopback": "?"}]}}
+CHECK: Task = {"tcpip.lab.check": {"checks": [{"name": "a is there", "netns": {"name": "a"}}]}}
+BUILT = ["Changed: 1 step:", "  add namespace a"]
+
+
+def played(machine: LabMachine, place: pathlib.Path, *tasks: Task, _fails: bool = False, **play: t.Any) -> Run:
+    """A run of a play with these tasks."""
+    page = place / "play.yml"
+    page.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, **play}]))
+    return machine.playbook(page, _fails=_fails)
 
 
 def end(run: Run) -> list[str]:
@@ -36,13 +49,43 @@ def test_a_run_ends_with_what_became_of_the_lab(machine: LabMachine) -> None:
 
 
 def test_what_is_not_to_be_told_is_not_told(machine: LabMachine, tmp_path: pathlib.Path) -> None:
-    task = {"name": "Build", "tcpip.lab.topology": {"name": "quiet", "netns": [{"name": "a"}]}, "no_log": True}
-    play = tmp_path / "play.yml"
-    one = {"name": "Quietly", "hosts": "localhost", "gather_facts": False, "tasks": [task]}
-    play.write_text(json.dumps([one]), encoding="utf-8")
-    said = machine.playbook(play).stdout
+    said = played(machine, tmp_path, {**BUILD, "no_log": True}).stdout
     assert "changed=1" in said
     assert "LAB " not in said
+
+
+def test_what_a_loop_has_made_is_told_once(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    asked = {**BUILD["tcpip.lab.topology"], "state": "{{ item }}"}
+    task = {"tcpip.lab.topology": asked, "loop": ["absent", "present"]}
+    assert end(played(machine, tmp_path, task, CHECK)) == [*BUILT, "Checks: 1 passed"]
+
+
+def test_of_a_job_in_the_background_only_its_checks_are_known(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    job: Task = {**BUILD, "async": 60, "poll": 0, "register": "job"}
+    wait: Task = {"ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"}, "register": "done"}
+    wait |= {"until": "done is finished", "retries": 60, "delay": 1}
+    assert "LAB " not in played(machine, tmp_path, job, wait).stdout
+    assert end(played(machine, tmp_path, job, wait, CHECK)) == ["Checks: 1 passed"]
+
+
+def test_what_has_failed_and_was_made_in_the_end_is_made(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    assert end(played(machine, tmp_path, {**FAULTY, "ignore_errors": True}, BUILD)) == BUILT
+    remove = {"tcpip.lab.topology": {"name": "namespace", "state": "absent"}}
+    (said,) = end(played(machine, tmp_path, {"block": [FAULTY], "rescue": [remove]}))
+    assert said == "Failed: localhost: netns[0].loopback: '?' is neither true nor false"
+
+
+def test_a_lab_without_a_name_is_none(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    for asked in ({"netns": [{"name": "a"}]}, {"name": "{{ nothing }}", "netns": [{"name": "a"}]}):
+        said = played(machine, tmp_path, {"tcpip.lab.topology": asked}, _fails=True).stdout
+        assert "failed=1" in said
+        assert "LAB " not in said
+
+
+def test_modules_may_be_called_by_their_short_names(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    build, check = ({name.rpartition(".")[2]: asked for name, asked in task.items()} for task in (BUILD, CHECK))
+    run = played(machine, tmp_path, build, check, build, check, collections=["tcpip.lab"])
+    assert end(run) == [*BUILT, "Checks: 2 passed"]
 
 
 def test_who_is_lost_is_said(machine: LabMachine, tmp_path: pathlib.Path) -> None:

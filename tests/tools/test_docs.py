@@ -15,6 +15,7 @@ import typing as t
 
 import diagrams
 import pytest
+import rendered
 import shown
 from labmachine import ROOT
 
@@ -104,14 +105,26 @@ def test_where_a_link_leads(link: str, leads_to: str) -> None:
     assert docs.linked(f"see [`x`]({link}).", "docs/design.md") == f"see [`x`]({leads_to})."
 
 
-def test_code_is_no_link() -> None:
-    text = "`[a](b)`\n```text\n[a](b)\n```\n"
-    assert docs.linked(text, "docs/design.md") == text
+@pytest.mark.parametrize("code", ["`[a](b)`", "``a[`0`](b)``", "```text\n[a](b)\n```\n", "``a[]`` a ` alone\n\n"])
+def test_code_is_no_link(code: str) -> None:
+    """What is behind it is."""
+    text = f"{code}[a](../playbooks/router.yml) and `b`"
+    assert docs.linked(text, "docs/design.md") == f"{code}[a](../playbooks/router.md) and `b`"
 
 
 def test_a_link_to_a_file_that_is_not_there() -> None:
     with pytest.raises(FileNotFoundError, match=r"docs/design\.md: a link leads to nosuch\.md, which is not there"):
         docs.linked("see [that](nosuch.md)", "docs/design.md")
+
+
+def test_a_playbooks_page_has_the_checks_that_its_lab_makes() -> None:
+    subprocess.run([sys.executable, rendered.__file__], check=True)
+    for name in rendered.scenarios():
+        page = docs.playbook_page(ROOT / f"playbooks/{name}.yml").partition("## The playbook itself")[0]
+        made = [check["name"] for checks in rendered.read(name).checks for check in checks]
+        assert "{{" not in page
+        assert re.findall("^- (.*)$", page.partition("## Stage 1")[2], re.MULTILINE) == made != []
+    assert "## Stage" not in docs.playbook_page(ROOT / "playbooks/labs.yml")
 
 
 @pytest.mark.parametrize("script", [docs, diagrams], ids=["docs", "diagrams"])

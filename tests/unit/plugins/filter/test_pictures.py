@@ -228,6 +228,136 @@ def test_what_is_omitted_is_not_there(kind: t.Any, read: t.Callable[[str], Read]
 
 
 SHARE: Items = {"others": {"links": [], "nat": []}, "drift": [], "declared": {}}
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_values_are_understood_however_they_are_written(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    far = {"name": "b0", "netns": "b", "mtu": "1400"}
+    lab = {
+        "netns": [{"name": 1, "loopback": "no"}, {"name": "b", "loopback": "yes"}],
+        "veth": [{"name": 10, "netns": 1, "mtu": "1500", "up": "no", "peer": far}],
+        "macvlan": [{"name": "mv0", "netns": "b", "parent": "b0", "parent_netns": None}],
+    }
+    found = read(picture(kind, lab))
+    assert found.boxes == ["1", "b"]
+    assert [" ".join(found.said[name]) for name in found.boxes] == ["", "lo up"]
+    assert (found.said["1", "10"], found.said["b", "b0"]) == (["down"], ["MTU 1400"])
+    assert found.links == [({("1", "10"), ("b", "b0")}, "")]
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_what_was_declared_by_a_number_is_what_is_there(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    declared = {"netns": [{"name": 1}], "veth": [{"name": 10, "netns": 1, "peer": {"name": 11, "netns": 1}}]}
+    live = {"netns": [{"name": "1"}], "veth": [{"name": "10", "netns": "1", "peer": {"name": "11", "netns": "1"}}]}
+    found = read(picture(kind, {**SHARE, "declared": declared, "live": live}))
+    assert found.boxes == ["1"]
+    assert {key: said for key, said in found.said.items() if key != "1"} == {
+        ("1", "10"): ["cable to 11"],
+        ("1", "11"): ["cable to 10"],
+    }
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_a_macvlan_whose_parent_is_not_known_has_no_line(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    """So it is told of by lab_info if its parent is in a namespace that was not looked into."""
+    live = {"netns": [{"name": "a"}], "macvlan": [{"name": "mv0", "netns": "a", "mode": "bridge"}]}
+    found = read(picture(kind, {**SHARE, "live": live}))
+    assert (found.boxes, found.said["a", "mv0"], found.links) == (["a"], ["macvlan"], [])
+
+
+#: Two cables that do not meet.
+CABLES: Items = {
+    "netns": [{"name": name} for name in "abcd"],
+    "veth": [
+        {"name": "a0", "netns": "a", "peer": {"name": "b0", "netns": "b"}},
+        {"name": "c0", "netns": "c", "peer": {"name": "d0", "netns": "d"}},
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_a_bridge_that_is_named_elsewhere_is_one_box(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    lab = {
+        **CABLES,
+        "bridge_vlan": [{"name": "br0", "netns": "a", "ports": [{"name": "a0"}]}],
+        "macvlan": [{"name": "mv0", "netns": "c", "parent": "br0", "parent_netns": "a"}],
+        "dhcp_client": [{"netns": "a", "dev": "br0"}],
+    }
+    text = picture(kind, lab)
+    found = read(text)
+    assert found.said["a", "br0"] == ["bridge", "DHCP client"]
+    assert ({("a", "br0"), ("c", "mv0")}, "") in found.links
+    assert found.ports == {("a", "a0"): "br0"}
+    assert len(re.findall(r'[>"]br0\b', text)) == 1
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_a_bridge_can_be_a_port_of_a_learning_switch(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    switches = {"vswitch": [{"name": "ls", "netns": "a", "ports": ["br0"]}]}
+    found = read(picture(kind, {**CABLES, **switches, "bridge_vlan": [{"name": "br0", "netns": "a"}]}))
+    assert found.ports == {("a", "br0"): "ls"}
+    assert found.said["a", "br0"] == ["bridge"]
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_a_learning_switch_and_an_interface_of_one_name_are_two(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    text = picture(kind, {**CABLES, "vswitch": [{"name": "a0", "netns": "a", "ports": ["a0"]}]})
+    assert ({("a", "a0"), ("b", "b0")}, "") in read(text).links
+    assert len(re.findall(r'[>"]a0\b', text)) == 2
+    assert len(re.findall(r'STYLE="ROUNDED"|\[\[', text)) == 1
+
+
+def overlay(netns: str, **more: t.Any) -> Items:
+    """An end of an overlay in a namespace."""
+    return {"name": "vx0", "netns": netns, "id": 5, **more}
+
+
+def between(*spaces: str, name: str = "vx0") -> set[End]:
+    """The ends of the line between two of them."""
+    return {(space, name) for space in spaces}
+
+
+UNDERLAY = {"name": "up0", "peer": {"name": "d1", "netns": "d"}}
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+@pytest.mark.parametrize(
+    ("cables", "given", "lines"),
+    [
+        pytest.param([], [overlay(name) for name in "abcd"], [between("a", "b"), between("c", "d")], id="two islands"),
+        pytest.param(
+            [],
+            [overlay(name, **more) for more in ({}, {"name": "vx1", "dstport": "8472"}) for name in "ab"],
+            [between("a", "b"), between("a", "b", name="vx1")],
+            id="two ports",
+        ),
+        pytest.param(
+            [UNDERLAY], [overlay("a", underlay=""), overlay("c")], [between("a", "c")], id="over the machine itself"
+        ),
+    ],
+)
+def test_two_ends_of_an_overlay_reach_each_other_by_what_joins_their_underlays(
+    kind: t.Any,
+    read: t.Callable[[str], Read],
+    cables: list[Items],
+    given: list[Items],
+    lines: list[set[End]],
+) -> None:
+    found = read(picture(kind, {**CABLES, "veth": [*CABLES["veth"], *cables], "vxlan": given}))
+    assert [ends for ends, _label in found.links if all(name.startswith("vx") for _netns, name in ends)] == lines
+    assert "VNI 5" not in found.boxes
+
+
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_an_overlay_with_three_ends_is_a_box_that_they_share(kind: t.Any, read: t.Callable[[str], Read]) -> None:
+    more = {"name": "b1", "netns": "b", "peer": {"name": "c1", "netns": "c"}}
+    lab = {**CABLES, "veth": [CABLES["veth"][0], more], "vxlan": [overlay(name) for name in "abcd"]}
+    found = read(picture(kind, lab))
+    assert found.boxes.count("VNI 5") == 2  # to that of d there is no way
+    lines = [ends for ends, _label in found.links if ("VNI 5", "") in ends]
+    assert lines == [{(name, "vx0"), ("VNI 5", "")} for name in "abcd"]
+
+
 ODD = ['a"b', "<x>&amp;", "a]b", "back\\slash", "end", "graph", "semi;colon", "`tick`", "ümlaut", "#35;", "a--b|c"]
 
 
@@ -439,6 +569,11 @@ def test_a_mac_address_is_shown_if_it_was_declared(kind: t.Any, read: t.Callable
             | {"destination_port": "80", "to_destination": "[2001:db8::2]:8080"},
             "DNAT from 2001:db8:1::/48 [2001:db8::1]:80/tcp → [2001:db8::2]:8080",
         ),
+        (
+            {"jump": "SNAT", "source": "192.0.2.1/32,198.51.100.0/24", "to_source": "203.0.113.1"},
+            "SNAT 192.0.2.1,198.51.100.0/24 → 203.0.113.1",
+        ),
+        ({"jump": "SNAT", "source": "2001:db8::/32", "to_source": "2001:db8::1"}, "SNAT 2001:db8::/32 → 2001:db8::1"),
     ],
 )
 @pytest.mark.parametrize(("kind", "read"), READERS)
@@ -447,6 +582,31 @@ def test_each_rule_of_address_translation_is_a_line(
 ) -> None:
     nat = [{"netns": "a", "rules": [rule, {"jump": "MASQUERADE"}]}]
     assert " ".join(read(picture(kind, {**PAIR, "iptables_nat": nat})).said["a"]) == f"{line} MASQUERADE"
+
+
+@pytest.mark.parametrize(
+    ("route", "note"),
+    [
+        ({"dst": "default", "via": "192.0.2.254", "dev": "a0"}, "default via 192.0.2.254"),
+        ({"dst": "0.0.0.0/0", "via": "192.0.2.254"}, "default via 192.0.2.254"),
+        ({"dst": "::/0", "via": "2001:db8::1"}, "default via 2001:db8::1"),
+        ({"dst": "default", "dev": "a0"}, "default dev a0"),
+        ({"dst": "default", "via": "192.0.2.254", "table": "100"}, "default via 192.0.2.254 in table 100"),
+        ({"dst": "default", "type": "blackhole"}, "default blackhole"),
+        ({"dst": "198.51.100.0/24", "via": "192.0.2.254"}, ""),
+    ],
+)
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_each_default_route_is_a_line(kind: t.Any, read: t.Callable[[str], Read], route: Items, note: str) -> None:
+    found = read(picture(kind, {**PAIR, "route": [{"netns": "a", **route}]}))
+    assert " ".join(found.said["a"]) == note
+
+
+@pytest.mark.parametrize("setting", ["net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net/ipv4/ip_forward"])
+@pytest.mark.parametrize(("kind", "read"), READERS)
+def test_who_forwards_is_said(kind: t.Any, read: t.Callable[[str], Read], setting: str) -> None:
+    found = read(picture(kind, {**PAIR, "sysctl": [{"netns": "a", "name": setting, "value": "1"}]}))
+    assert " ".join(found.said["a"]) == "forwards IPv4"
 
 
 def test_two_rules_are_not_in_one_line() -> None:
@@ -515,9 +675,31 @@ print(dot(items), mermaid(items))
         ([], "[] is neither a topology nor a lab of those that tcpip.lab.lab_info tells of"),
         ({"labs": []}, "labs: is not a kind of resource"),
         ({"veth": [{"name": "a0", "netns": "a", "peer": {"name": "a1"}}]}, "veth[0].netns: 'a' is not in netns"),
+        ({"live": {}}, "the lab cannot be read: KeyError: 'others'"),
     ],
 )
 def test_what_is_no_lab_is_refused_with_its_place(kind: t.Any, given: t.Any, message: str) -> None:
     with pytest.raises(AnsibleFilterError) as error:
         picture(kind, given)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("kind", [dot, mermaid])
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"machines": "lab1"}, "machines: 'lab1' is not a mapping of namespaces to machines"),
+        ({"failed": "ab"}, "failed: 'ab' is not a list of namespaces"),
+        ({"failed": 5}, "failed: 5 is not a list of namespaces"),
+    ],
+)
+def test_what_is_not_where_namespaces_are_or_fail_is_refused(kind: t.Any, named: Items, message: str) -> None:
+    with pytest.raises(AnsibleFilterError) as error:
+        picture(kind, PAIR, **named)
+    assert str(error.value).startswith(message)
+
+
+def test_numbers_are_names_of_machines_and_of_those_that_fail() -> None:
+    text = picture(dot, {"netns": [{"name": 1}]}, machines={1: 7}, failed=[1])
+    assert "<B>7</B>" in text
+    assert "failed: a check failed here" in text

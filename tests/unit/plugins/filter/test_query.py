@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.tcpip.lab.plugins.filter.query import FilterModule, query
+from ansible_collections.tcpip.lab.plugins.plugin_utils import view
 
 VLAN_100 = {"vid": 100, "pvid": True, "untagged": True}
 BRIDGE = {"name": "br0", "netns": "sw", "addresses": [], "mtu": 1500, "vlan_filtering": True, "vlans": [VLAN_100]}
@@ -65,6 +66,29 @@ def test_vlans_of_a_bridge_that_does_not_mind_them_are_none() -> None:
 
 def test_what_belongs_to_no_lab_is_a_node_too() -> None:
     assert query({**FOUND, "machine": NO_SHARE}, "nodes[?lab == null].name") == ["b"]
+
+
+def test_what_belongs_to_a_node_is_found_without_asking_all_for_each() -> None:
+    asked = 0
+
+    class Asked(dict[str, t.Any]):
+        def get(self, *given: t.Any) -> t.Any:
+            nonlocal asked
+            asked += 1
+            return super().get(*given)
+
+    def looked_at(count: int) -> int:
+        """How often something was asked of the routes of so many nodes with one each."""
+        nonlocal asked
+        asked = 0
+        routes = [Asked(netns=f"n{number}", dst="default") for number in range(count)]
+        nodes = [{"name": f"n{number}"} for number in range(count)]
+        share = {"name": "x", "live": {"netns": nodes, "route": routes}, "others": {"links": [], "nat": []}}
+        seen = view.of({"labs": [share], "orphans": [], "machine": None})
+        assert [node["route"] for node in seen["nodes"]] == [[route] for route in routes]
+        return asked
+
+    assert 0 < looked_at(100) * 10 == looked_at(1000)
 
 
 def test_data_of_types_that_are_named_otherwise() -> None:

@@ -213,6 +213,35 @@ def test_how_it_went_is_said_first(given: Items, verdict: str) -> None:
         assert (text in page.text) == (text in str(given))
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"seen": [{"results": [PASSED]}]}, "All stages were built at once, and the checks of the last one were made."),
+        ({"seen": [{"skipped": True}]}, "All stages were built at once."),
+        ({"built": {"lab1": {"failed": True, "msg": "no such device"}}, "seen": [{}]}, ""),
+        ({"built": {}, "seen": []}, ""),
+    ],
+)
+def test_that_all_stages_were_built_at_once_is_said_if_they_were(changed: Items, said: str) -> None:
+    stages = [{"title": "A cable"}, {"title": "Addresses"}]
+    page = Page(report({**part(stage=2, **changed), "stages": stages}))
+    assert [line for line in page.text.splitlines() if "at once" in line] == [said] * bool(said)
+
+
+def test_why_another_run_would_be_refused_is_said() -> None:
+    reason = "namespace 'b' exists, and this lab did not make it"
+    for refusal in (None, reason):
+        page = Page(report(told(there={"lab1": {"labs": [{**LIVE, "refusal": refusal}]}})))
+        assert ("Not as declared" in page.text) == bool(refusal)
+        assert (f"a run would be refused: {reason}\n" in page.text) == bool(refusal)
+
+
+def test_a_macvlan_whose_parent_is_not_known_is_no_failure() -> None:
+    live = {**TOPOLOGY, "macvlan": [{"name": "mv0", "netns": "a"}]}
+    page = Page(report(told(there={"lab1": {"labs": [{**LIVE, "live": live}]}})))
+    assert "mv0: macvlan" in page.text
+
+
 def test_a_check_that_several_machines_make_is_one() -> None:
     steps = [{"item": {"machine": name}, "results": [{**PASSED, "ok": name == "lab1"}]} for name in ("lab1", "lab2")]
     page = Page(report(part(seen=steps)))

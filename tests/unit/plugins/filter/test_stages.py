@@ -36,6 +36,12 @@ def test_upto_leaves_later_stages_out() -> None:
     assert stages([DOWN, UP], 2) == stages([DOWN, UP])
 
 
+def test_the_number_of_stages_may_be_a_text_as_of_a_template() -> None:
+    assert stages([DOWN, UP], "1") == DOWN["topology"]
+    with pytest.raises(AnsibleFilterError, match=r"^upto: 'one' is not a whole number$"):
+        stages([DOWN, UP], "one")
+
+
 def test_the_stages_themselves_stay_as_they_are() -> None:
     before = copy.deepcopy([DOWN, UP])
     stages([DOWN, UP])
