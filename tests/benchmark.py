@@ -6,7 +6,8 @@
 ``benchmark.py [--means M,..] [--works W,..] [--sizes N,..] [--phases P,..] [--rounds R] [--labs L,..] [--quick]
 [--write DIRECTORY]``
 (root; everything happens in throw-away machines.) Each kind of network makes a page, as soon as it is measured, and so
-do the collection's labs. Exits with 1 if a promise about the cost is broken.
+do the collection's labs. Exits with 1 if a promise about the cost is broken. When it is interrupted, it makes the page
+of what it has measured so far, and exits with 130.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from scale.works.star import STAR
 if t.TYPE_CHECKING:
     from scale.network import Work
 
+#: As shells have it: 128 and the number of SIGINT.
+_INTERRUPTED = 130
 _PHASES = {phase.name.lower(): phase for phase in Phase}
 _Chosen = t.TypeVar("_Chosen")
 
@@ -79,9 +82,14 @@ def main(words: t.Sequence[str]) -> int:
     sizes, rounds = ([10], 1) if given.quick else (given.sizes, given.rounds)
     phases = [phase for phase in Phase if phase is Phase.CREATE or phase in given.phases]
     plan = measure.Plan(given.means, given.works, sizes, phases, rounds, given.patience)
-    verdicts = [verdict for work in given.works for verdict in _network(plan, work, given.write)]
-    if given.labs:
-        verdicts += _labs(given.labs, rounds, given.write)
+    verdicts: list[limits.Verdict] = []
+    try:
+        for work in given.works:
+            verdicts += _network(plan, work, given.write)
+        if given.labs:
+            verdicts += _labs(given.labs, rounds, given.write)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     print(*report.promises(verdicts), sep="\n", file=sys.stderr)
     return 0 if all(verdict.kept for verdict in verdicts) else 1
 
@@ -90,11 +98,13 @@ def _network(whole: measure.Plan, work: Work, write: pathlib.Path | None) -> lis
     """Measure one kind of network, and make its page."""
     plan = dataclasses.replace(whole, works=[work])
     results = measure.run(plan, say)
-    if work is STAR:
+    if work is STAR and not results.ended:
         results.telling = telling.measure(max(plan.sizes), plan.rounds, say)
     verdicts = limits.judge(results, limits.OF_NETWORKS.get(work.name, ()))
     picture = plot.write(plan, results, work.name, write) if write else ""
     _publish(report.network(plan, results, work, verdicts, picture), write, work.name)
+    if results.ended:
+        raise KeyboardInterrupt
     return verdicts
 
 

@@ -22,9 +22,10 @@ from .network import Network, Work
 
 _METER = str(ROOT / "tests/scale/meter.py")
 _TIMEOUT_S = 3600
-#: Waiting until the kernel has done what goes on behind the last command: at most so long, and no longer than so many
-#: nodes give it to do. The processors are quiet when they are idle for so large a part of the time.
-_CALM_S, _NODES_A_SECOND, _IDLE, _LOOK_S = 60.0, 200, 0.85, 0.25
+#: Waiting until the kernel has done what goes on behind the last command: at most so long before a creation, and before
+#: what follows on it, and no longer than so many nodes give it to do. The processors are quiet when they are idle for
+#: so large a part of the time.
+_CALM_S, _BETWEEN_S, _NODES_A_SECOND, _IDLE, _LOOK_S = 60.0, 10.0, 200, 0.85, 0.25
 #: Each node asks for routers some 1, 5 and 13 s after it is up, and then not for another 16 s (RFC 4861, section 6.3.7,
 #: and RFC 7559). On a switch of a thousand ports a thousand nodes hear each of them, for a second or two.
 _ASKED_S, _PORTS = 15.0, 500
@@ -64,6 +65,8 @@ class Results:
     plays: dict[str, list[Sample]] = dataclasses.field(default_factory=dict)
     #: The part of a creation's time, in percent, that goes into telling how far it has come: of the most nodes tried.
     telling: list[float] = dataclasses.field(default_factory=list)
+    #: Whether somebody has ended the run before it had measured everything.
+    ended: bool = False
 
     def median(self, case: Case, what: str = "wall") -> float | None:
         """The median of a case, None if it was not measured."""
@@ -98,18 +101,27 @@ class DifferentError(Exception):
 
 
 def run(plan: Plan, say: t.Callable[[str], None]) -> Results:
-    """Measure everything.
+    """Measure everything. When the run is interrupted, what has been measured in all rounds is kept.
 
     :param say: is told what goes on.
     :raises DifferentError: when a command fails or the networks differ.
     """
     results = Results()
+    try:
+        _measure(plan, results, say)
+    except KeyboardInterrupt:
+        results.ended = True
+        results.left_out["all else"] = "the run was ended"
+        results.samples = {case: found for case, found in results.samples.items() if len(found) == plan.rounds}
+    return results
+
+
+def _measure(plan: Plan, results: Results, say: t.Callable[[str], None]) -> None:
     means = [each for each in plan.means if not _lacks(each, results)]
     for work in plan.works:
         for size in sorted(plan.sizes):
             patient = [each for each in means if is_worth_it(each, work, size, plan, results)]
             _Turns(plan, work, size, results).take(patient, say)
-    return results
 
 
 def _lacks(means: Means, results: Results) -> bool:
@@ -158,7 +170,7 @@ class _Turns:
                 command = means.command(phase, job)
                 if command is None:
                     continue
-                _calm_down(self._size)
+                _calm_down(self._size, _CALM_S if phase is Phase.CREATE else _BETWEEN_S)
                 case = Case(self._work.name, self._size, means.name, phase)
                 sample = meter(machine, command, job.directory / "log", str(case))
                 if phase is Phase.AGAIN and means.unchanged not in (job.directory / "log").read_text(encoding="utf-8"):
@@ -169,7 +181,6 @@ class _Turns:
                     self._compare(case, seen.look(machine, (job.network + job.node).namespaces))
                 if phase is Phase.CREATE and _is_crowded(job.network):
                     time.sleep(max(0.0, created + _ASKED_S - time.monotonic()))
-        _calm_down(self._size)
 
     def _job(self, directory: pathlib.Path) -> Job:
         grows = Phase.GROW in self._plan.phases
@@ -196,9 +207,9 @@ def _is_crowded(network: Network) -> bool:
     return bool(network.bridges) and len(network.cables) / len(network.bridges) >= _PORTS
 
 
-def _calm_down(size: int) -> None:
+def _calm_down(size: int, seconds: float) -> None:
     """Wait for the kernel, which ends namespaces and looks for duplicate addresses when it has time."""
-    deadline = time.monotonic() + min(_CALM_S, size / _NODES_A_SECOND)
+    deadline = time.monotonic() + min(seconds, size / _NODES_A_SECOND)
     while time.monotonic() < deadline and _idle() < _IDLE:
         pass
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import typing as t
 
 import benchmark
 import pytest
@@ -46,6 +47,23 @@ def test_labs_have_a_page_of_their_own(tmp_path: pathlib.Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "| veth |" in text
     assert "| all 9,900 pairs of 100 nodes, checked |" in text
+
+
+def test_what_was_measured_is_kept_when_the_run_is_ended(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_plan: measure.Plan, results: Results, _say: t.Callable[[str], None]) -> None:
+        for means, rounds in (("module", 2), ("floor", 1)):
+            results.samples[Case("star", 1000, means, Phase.CREATE)] = [Sample(3.25, 0, 0, 0)] * rounds
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure, "_measure", ended)
+    assert benchmark.main(["--works", "star,chain", "--rounds", "2", "--write", str(tmp_path)]) == 130
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["benchmark-star.md", "benchmark-star.svg"]
+    text = (tmp_path / "benchmark-star.md").read_text(encoding="utf-8")
+    assert "| module | 3.25 (3.25 to 3.25) |" in text
+    assert "| floor |" not in text, "not in all rounds"
+    assert "- all else: the run was ended" in text
 
 
 def test_another_network_is_told() -> None:
