@@ -17,7 +17,7 @@ ARGS ?=
 GIVEN = $(strip $(foreach name,$(sort $(filter lab_% walkthrough,$(.VARIABLES))),$(if $(filter command,$(origin $(name))),-e '$(name)=$($(name))')))
 
 # What is misspelt would be ignored without a word.
-NAMES := ARGS walkthrough
+NAMES := ARGS PYTHON walkthrough
 UNKNOWN := $(filter-out $(NAMES) lab_% BIN MAKEFLAGS SHELL,$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 ifneq ($(UNKNOWN),)
 $(error $(firstword $(UNKNOWN)) is no variable of make here, $(shell python3 scripts/meant.py $(firstword $(UNKNOWN)) $(NAMES)). For Ansible: ARGS="-e NAME=VALUE")
@@ -45,7 +45,7 @@ help:
 	@echo 'make machine    install what every lab needs; a lab does this, too'
 	@echo 'make setup      the Python packages and the collection path, made in this directory'
 	@echo 'make test       all tests, in throw-away machines (root or sudo)'
-	@echo 'make test-units      the tests that need no root'
+	@echo 'make test-units      the tests that need no root (it or sudo once, for the packages of dot and ip)'
 	@echo 'make test-versions   the tests with all other versions of Python, pyroute2 and Ansible; "make test" has the oldest (root or sudo)'
 	@echo 'make test-scenarios  every scenario again: over two machines, and on the kernel of Debian 12, under emulation (root or sudo)'
 	@echo 'make test-long  hundreds of random topologies; ARGS="--topology-seed=7" draws the same ones again (root or sudo)'
@@ -69,15 +69,16 @@ setup-dev:
 tools:
 	@scripts/setup.sh tools
 
-# A password is asked for only where sudo would ask for one.
+# A password is asked for only where sudo would ask Ansible for one. What sudo remembers of this terminal is of no use there.
 $(PLAYBOOKS): setup
-	@ask=; [ "$$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null || ask=--ask-become-pass; \
+	@ask=; [ "$$(id -u)" -eq 0 ] || sudo -kn true 2>/dev/null || ask=--ask-become-pass; \
 	$(BIN)/ansible-playbook playbooks/$@.yml $$ask $(if $(GIVEN),$(GIVEN) )$(ARGS)
 
 test: setup-dev tools
 	@$(BIN)/python scripts/prove.py test
 
 test-units: setup-dev
+	@scripts/setup.sh tools dot ip
 	@$(BIN)/python scripts/prove.py units
 
 test-versions: setup-dev tools

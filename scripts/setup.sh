@@ -2,10 +2,10 @@
 # Copyright: Contributors to the tcpip.lab collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Makes what a checkout needs, and does nothing where it is there: setup.sh [run|dev|tools]
+# Makes what a checkout needs, and does nothing where it is there: setup.sh [run|dev|tools [COMMAND...]]
 #   .venv         Python packages: "run" for the labs, "dev" for the tests and linters too
 #   .collections  this checkout, seen as ansible_collections/tcpip/lab
-#   "tools" installs the commands that the tests and linters call
+#   "tools" installs the commands that the tests and linters call, or those of them that are named
 set -eu
 cd "$(dirname "$0")/.."
 wanted=${1:-run}
@@ -116,6 +116,7 @@ link_collection() {
 install_tools() {
     missing=""
     while read -r command debian redhat; do
+        case " ${*:-$command} " in *" $command "*) ;; *) continue ;; esac
         PATH="$PATH:/usr/sbin:/sbin" command -v "$command" >/dev/null && continue
         if command -v apt-get >/dev/null; then missing="$missing $debian"; else missing="$missing $redhat"; fi
     done <<-END
@@ -147,7 +148,8 @@ install_tools() {
 }
 
 if [ "$wanted" = tools ]; then
-    install_tools
+    shift
+    install_tools "$@"
 else
     set_up_venv
     link_collection

@@ -12,6 +12,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import fcntl
+import os
 import pathlib
 import platform
 import re
@@ -202,6 +203,21 @@ class BareMachine(LabMachine):
         done = self.run(login, check=False, timeout=LIMIT_S)
         said = done.stdout + done.stderr
         assert bool(done.returncode) == fails, f"{shlex.join(words)} gave {done.returncode}:\n{said}"
+        return said
+
+    def types_at_a_terminal(self, command: str, password: str) -> str:
+        """What is seen by the user who types the command at a terminal, and the password whenever it is asked for."""
+        terminal = ["script", "--quiet", "--return", "--command", f"cd {CHECKOUT} && {command}", "/dev/null"]
+        login = ["chroot", self.path("/"), "/bin/su", "--login", self.user, "--command", shlex.join(terminal)]
+        said = ""
+        with self.popen(["timeout", str(LIMIT_S), *login], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as user:
+            assert user.stdin is not None
+            assert user.stdout is not None
+            while shown := os.read(user.stdout.fileno(), 4096):
+                said += shown.decode(errors="replace")
+                if re.search(r"password(?: for \w+)?: \Z", said):
+                    print(password, file=user.stdin, flush=True)
+        assert user.returncode == 0, said
         return said
 
     def online(self) -> forward_proxy.ForwardProxy:

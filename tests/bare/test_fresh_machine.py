@@ -69,9 +69,19 @@ def test_root_without_sudo() -> None:
         the_distributions_own_python_is_made_ready(machine)
 
 
+def make_asks_for_the_password_that_sudo_still_knows_in_the_terminal(machine: BareMachine) -> None:
+    """As it does after somebody has installed git and make: what Ansible starts has no terminal."""
+    machine.inside("sh", "-c", f"echo {USER}:secret | chpasswd")
+    machine.write(f"/etc/sudoers.d/{USER}", f"{USER} ALL=(ALL) ALL\n")
+    said = machine.types_at_a_terminal(f"sudo true && {shlex.join(BUILD)}", "secret")
+    assert said.count("[sudo] password") == said.count("BECOME password") == 1
+    assert recap(said)["failed"] == 0
+
+
 def test_a_user_with_sudo() -> None:
     with BareMachine.made(USER) as machine:
         one_command_is_enough_for_a_lab_and_one_removes_it(machine)
+        make_asks_for_the_password_that_sudo_still_knows_in_the_terminal(machine)
 
 
 def test_a_user_without_sudo_is_told_so() -> None:

@@ -112,5 +112,7 @@ def test_a_machine_without_any_python_that_will_do_is_told_so() -> None:
 
 def test_the_tests_tools_have_the_names_of_the_red_hat_family() -> None:
     with RedHatMachine.made("root") as machine:
+        machine.types("scripts/setup.sh", "tools", "dot", "ip")
+        assert machine.installed() == {"graphviz", "iproute"}
         machine.types("scripts/setup.sh", "tools")
         assert machine.installed() == {name for name in {*red_hat.PACKAGES, *red_hat.EMPTY} if "python3" not in name}

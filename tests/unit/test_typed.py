@@ -78,6 +78,45 @@ def test_what_is_misspelt_is_told_and_nothing_is_started(words: list[str], said:
     assert not done.stdout
 
 
+#: Of a checkout, a user's commands, and what setup and Ansible are given there.
+STAND_INS = {
+    "bin/id": "echo 1000",
+    "scripts/setup.sh": 'echo "setup by $PYTHON"',
+    ".venv/bin/ansible-playbook": 'echo "ansible-playbook $*"',
+}
+#: After a password was given in this terminal: what Ansible starts has none, and would be asked for it again.
+TICKET = '[ "$1" = -n ]'
+
+
+def typed(place: pathlib.Path, command: str, sudo: str) -> str:
+    """What is said to a user with such a sudo in a checkout of stand-ins."""
+    for name, text in {**STAND_INS, "bin/sudo": sudo, "playbooks/office.yml": ""}.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (place / name).chmod(0o755)
+    shutil.copy(ROOT / "Makefile", place)
+    env = {name: value for name, value in os.environ.items() if name not in HANDED_ON}
+    env["PATH"] = f"{place / 'bin'}{os.pathsep}{env['PATH']}"
+    done = subprocess.run(shlex.split(command), cwd=place, env=env, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize(("sudo", "asks"), [("exit 1", True), (TICKET, True), ("exit 0", False)])
+def test_a_password_is_asked_for_where_ansible_would_have_to_give_one(
+    sudo: str, asks: bool, tmp_path: pathlib.Path
+) -> None:
+    said = typed(tmp_path, "make office", sudo)
+    assert said.splitlines()[-1].split() == [
+        "ansible-playbook",
+        "playbooks/office.yml",
+        *(["--ask-become-pass"] if asks else []),
+    ]
+
+
+def test_the_python_that_setup_asks_for_can_be_given(tmp_path: pathlib.Path) -> None:
+    assert "setup by python3.12\n" in typed(tmp_path, "make office PYTHON=python3.12", "exit 0")
+
+
 def test_make_help_names_as_labs_what_builds_one() -> None:
     """Each of them has a page. What else there is to run has a line of its own."""
     told = would_do("make help")
