@@ -16,8 +16,8 @@ description:
     not there in its stage. The items of a topology are read by M(tcpip.lab.topology).
   - A check with a variable that has no value yet is read when it is made.
   - A fault is also an extra variable (C(-e)) that is none of O(variables), but so like one that it is misspelt. What is
-    meant to remove a lab would build it otherwise.
-  - And so is a report in a directory that is not there.
+    meant to remove a lab would build it otherwise. One that the playbook names is its own.
+  - And so is a report in a directory that is not there, or in place of one.
 positional: before, checks, variables
 options:
   _input:
@@ -73,9 +73,11 @@ _value:
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
+from ansible import context as program
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
@@ -111,18 +113,31 @@ def stages_fault(
 
 
 def _refuse_misspelt(extra: Iterable[str], variables: Sequence[str]) -> None:
-    """Raises LabError for one that is misspelt. A play may have variables of its own, like none of these."""
+    """Raises LabError for one that is misspelt. A play may have variables of its own."""
     for name in extra:
         close = like(name, variables, _MISSPELT) if name not in variables else ""
-        if close:
+        if close and not _is_named_by_the_playbook(name):
             raise LabError("is no variable of labs", f"-e {name}", did_you_mean(close))
 
 
+def _is_named_by_the_playbook(variable: str) -> bool:
+    """Whether the text of what ansible-playbook was given has it. A collection's playbook is given by its name."""
+    for path in filter(os.path.isfile, program.CLIARGS.get("args") or ()):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            if re.search(rf"\b{re.escape(variable)}\b", file.read()):
+                return True
+    return False
+
+
 def _refuse_nowhere(report: str) -> None:
-    """Raises LabError for a report that has no directory to be in."""
-    directory = os.path.dirname(os.path.realpath(os.path.expanduser(report)))
-    if report and not os.path.isdir(directory):
-        raise LabError(f"there is no directory {directory} where Ansible runs", "lab_report")
+    """Raises LabError for a report that has no directory to be in, or is to be in place of one."""
+    if not report:
+        return
+    file = os.path.realpath(os.path.expanduser(report))
+    if os.path.isdir(file):
+        raise LabError(f"{file} is a directory where Ansible runs, and a report is a file", "lab_report")
+    if not os.path.isdir(os.path.dirname(file)):
+        raise LabError(f"there is no directory {os.path.dirname(file)} where Ansible runs", "lab_report")
 
 
 class FilterModule:

@@ -112,6 +112,7 @@ from ansible.vars.manager import VariableManager
 from ansible.vars.plugins import get_vars_from_inventory_sources
 from ansible_collections.tcpip.lab.plugins.module_utils import placement, topology, values
 from ansible_collections.tcpip.lab.plugins.module_utils.errors import LabError
+from ansible_collections.tcpip.lab.plugins.module_utils.hints import meant
 from ansible_collections.tcpip.lab.plugins.module_utils.kinds import KINDS
 from ansible_collections.tcpip.lab.plugins.plugin_utils import nodes
 from ansible_collections.tcpip.lab.plugins.plugin_utils.omission import kept
@@ -121,6 +122,8 @@ _ENDINGS = ("lab.yml", "lab.yaml")
 _GROUPS = {"router": "netns_routers", "switch": "netns_switches", "server": "netns_servers"}
 #: How machines are reached: Ansible's names for it, and ours. Where nothing is said, it is ssh.
 _WAYS = {"local": "local", "ssh": "ssh", "smart": "ssh", None: "ssh"}
+#: In place of what a machine says of its way to the outside. Which nodes there are does not depend on it.
+_NOT_ASKED = {"uplink": {"dev": "uplink", "via": "192.0.2.254", "address": "192.0.2.1"}}
 
 Variables = dict[str, t.Any]
 #: A host's name, its node, and the node's machine.
@@ -191,7 +194,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         play, role = found[0]
         variables = {**manager.get_vars(play=play), **role.get_vars(), **manager.extra_vars}
         machines = self._machines(self._render(variables, play.hosts))
-        variables.update(ansible_play_hosts_all=machines, ansible_play_hosts=machines)
+        variables.update(ansible_play_hosts_all=machines, ansible_play_hosts=machines, lab_found=_NOT_ASKED)
         if "lab_name" not in variables:
             raise LabError("is not set", "lab_name")
         words = ("lab_name", "lab_topology", "lab_is_spread")
@@ -320,6 +323,6 @@ def _check(lab: Lab) -> None:
         raise LabError(str(reason), "name") from None
     for kind, items in lab.items.items():
         if kind not in KINDS:
-            raise LabError("is not a kind of resource", kind)
+            raise LabError("is not a kind of resource", kind, meant(kind, KINDS))
         if not isinstance(items, list):
             raise LabError(f"{items!r} is not a list", kind)

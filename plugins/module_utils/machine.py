@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import importlib.util
 import os
 import re
 import socket
@@ -55,13 +56,16 @@ def family_of(os_release: str) -> str:
 
 
 def python() -> dict[str, Any]:
-    """The interpreter that runs this, and whether the distribution's packages are for it."""
+    """The interpreter that runs this, whether the distribution's packages are for it, whose it is, and its pip."""
     own = sys.prefix == sys.base_prefix
     packaged = {os.path.realpath(path) for path in _DISTRIBUTIONS_PYTHON}
+    place = os.stat(sys.prefix)
     return {
         "executable": sys.executable,
         "version": ".".join(map(str, sys.version_info[:3])),
         "distribution": own and os.path.realpath(sys.executable) in packaged,
+        "owner": {"uid": place.st_uid, "gid": place.st_gid},
+        "pip": importlib.util.find_spec("pip") is not None,
     }
 
 

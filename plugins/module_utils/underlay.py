@@ -46,7 +46,8 @@ def own_address(given: str | None) -> str:
         with socket.socket(_family(address), socket.SOCK_DGRAM) as trial:
             trial.bind((address, 0))
     except OSError as error:
-        raise LabError(f"{address} is no address of this machine: {error.strerror}", "address") from None
+        hint = "if ansible_host is what others reach it by, set lab_address for this machine in the inventory"
+        raise LabError(f"{address} is no address of this machine: {error.strerror}", "address", hint) from None
     return address
 
 

@@ -118,6 +118,26 @@ python:
       type: bool
       returned: success
       sample: true
+    owner:
+      description: Whose the directory is in which it has its libraries, such as that of a virtual environment.
+      returned: success
+      type: dict
+      contains:
+        uid:
+          description: The number of the user.
+          type: int
+          returned: success
+          sample: 0
+        gid:
+          description: The number of the group.
+          type: int
+          returned: success
+          sample: 0
+    pip:
+      description: Whether it has C(pip).
+      type: bool
+      returned: success
+      sample: true
 kernel:
   description: The release of the kernel.
   returned: success

@@ -123,6 +123,16 @@ def test_a_playbook_of_the_collection_for_the_machines_that_it_is_run_for(
         assert name in groups[f"netns_on_{hosts[name]['node_machine']}"]
 
 
+@pytest.mark.parametrize("machines", ["localhost", "labs"])
+@pytest.mark.parametrize(("playbook", "nodes"), [("internet", {"ns1"}), ("macvlan", {"net1", "net2"})])
+def test_a_lab_whose_host_is_the_machine(tmp_path: pathlib.Path, playbook: str, nodes: set[str], machines: str) -> None:
+    """Its way to the outside is not known before the machine is asked, and is no node."""
+    sources = [write(tmp_path / "machines.yml", MACHINES), source(tmp_path, playbook=f"tcpip.lab.{playbook}")]
+    _hosts, groups = listed(sources, "--extra-vars", f"lab_host=machine lab_machines={machines}")
+    assert {*groups[f"lab_{playbook}"]} >= nodes
+    assert "host" not in groups[f"lab_{playbook}"]
+
+
 def test_where_the_lab_is_not_spread_each_machine_has_all_nodes(tmp_path: pathlib.Path) -> None:
     machines = write(tmp_path / "machines.yml", MACHINES)
     unspread = source(tmp_path, **ROUTER, machines=["labs[0:1]"])
@@ -241,7 +251,7 @@ FAULTS: dict[str, tuple[Options, str]] = {
     "no play": ({"playbook": "none.lab.yml"}, "none.lab.yml: "),
     "no lab": ({"playbook": "tcpip.lab.machine"}, "tcpip.lab.machine: 0 of its plays have tcpip.lab.lab among"),
     "no topology": ({"topology": "none.lab.yml"}, "none.lab.yml: is to have the name of the lab"),
-    "kind": ({"topology": "kind.yml"}, "kind.yml: vets: is not a kind of resource"),
+    "kind": ({"topology": "kind.yml"}, "kind.yml: vets: is not a kind of resource (did you mean 'veth'?)"),
     "list": ({"topology": "list.yml"}, "list.yml: netns: {{'name': 'ns1'}} is not a list"),
     "name": ({"topology": "name.yml"}, "name.yml: name: 'a lab' is not a lab's name"),
     "item": ({"topology": "item.yml"}, "item.yml: veth[0].netns: 'ns9' is not in netns"),

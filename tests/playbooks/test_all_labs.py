@@ -59,7 +59,7 @@ def test_labs_are_told_of_and_removed_on_request_alone(machine: LabMachine) -> N
     said = [each["msg"] for each in missed.tasks if each["task"] == "Say of which labs to remove there is none"]
     assert said == ["there is no lab 'pear' (there are: old, other, pair)"]
     same(standing, settled(machine), "what is not there is not removed")
-    gone = machine.playbook(PLAYBOOK, lab_remove="pair", lab_remove_orphans=True)
+    gone = machine.playbook(PLAYBOOK, lab_remove=["pair"], lab_remove_orphans=True)
     assert gone.changes == predicted.changes
     same(kept, settled(machine), "what was asked for is gone, and nothing else")
     assert machine.playbook(PLAYBOOK, lab_remove="pair", lab_remove_orphans=True).changed == 0

@@ -9,10 +9,14 @@ import typing as t
 
 import pytest
 import snapshot
+import yaml
 from labs import connected_to_outside, settled
+from shown import file
 from traffic import capture, ping
 
 if t.TYPE_CHECKING:
+    import pathlib
+
     from labmachine import LabMachine
 
 
@@ -88,6 +92,17 @@ def test_a_network_that_the_machine_has_is_refused(connected: LabMachine) -> Non
     said = " ".join(run.stdout.split())
     assert "192.0.2.254/24 overlaps 192.0.0.0/16, which the machine has on uplink0" in said
     assert snapshot.diff(before, connected.snapshot()) == []
+
+
+def test_a_simulated_host_whose_way_out_is_not_given_is_refused(machine: LabMachine, tmp_path: pathlib.Path) -> None:
+    """What the guide has for the machine itself, for a namespace in its place."""
+    (play,) = yaml.safe_load(file("docs/uplink.md", "outside.yml"))
+    del play["vars"]["lab_host"]
+    (tmp_path / "outside.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    before = machine.snapshot()
+    run = machine.playbook(tmp_path / "outside.yml", _fails=True)
+    assert "lab_simulated_uplink does not say what leads it to an outside" in " ".join(run.stdout.split())
+    assert snapshot.diff(before, machine.snapshot()) == []
 
 
 def test_a_machine_without_an_outside_is_refused(machine: LabMachine) -> None:

@@ -43,8 +43,19 @@ def test_the_readme_has_all_options_and_their_defaults(role: str) -> None:
 
 
 def test_all_that_can_be_given_is_known_lest_it_be_taken_for_misspelt() -> None:
-    known = load("lab/vars/main.yml")["lab_variables"]
-    assert known[:-3] == [*load("lab/meta/argument_specs.yml")["argument_specs"]["main"]["options"]]
+    *known, machines, walkthrough = load("lab/vars/main.yml")["lab_variables"]
+    assert known == [*load("lab/meta/argument_specs.yml")["argument_specs"]["main"]["options"]]
+    assert (machines, walkthrough) == ("lab_machines", "walkthrough")
+
+
+def test_what_the_role_reads_it_has_as_an_option_or_sets_itself() -> None:
+    files = [*(ROLES / "lab/tasks").glob("*.yml"), ROLES / "lab/vars/main.yml"]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    text = re.sub(r"^ *#.*", "", text, flags=re.MULTILINE)
+    read = {*re.findall(r"(?<!\.)\blab_\w+", text)}
+    own = {*re.findall(r"^ *(?:(?:register|loop_var): )?(lab_\w+)", text, re.MULTILINE)}
+    options = {*load("lab/meta/argument_specs.yml")["argument_specs"]["main"]["options"]}
+    assert read - own - options == {"lab_machines"}, "which playbooks read"
 
 
 @pytest.mark.parametrize("playbook", sorted((ROLES.parent / "playbooks").glob("*.yml")), ids=lambda path: path.stem)

@@ -12,7 +12,8 @@ import typing as t
 
 import pytest
 import rendered
-from ansible_collections.tcpip.lab.plugins.filter.stages_fault import stages_fault
+from ansible import context as program
+from ansible_collections.tcpip.lab.plugins.filter import stages_fault as filters
 from jinja2 import Environment
 from jinja2.exceptions import UndefinedError
 
@@ -26,7 +27,7 @@ def stage(*checks: t.Any, **more: t.Any) -> dict[str, t.Any]:
 
 def fault(*stages: t.Any, **more: t.Any) -> str:
     context = Environment(autoescape=True).from_string("").new_context({"omit": OMIT})
-    return stages_fault(context, [*stages], **more)
+    return filters.stages_fault(context, [*stages], **more)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,22 @@ def test_a_report_needs_a_directory(tmp_path: pathlib.Path, monkeypatch: pytest.
     assert [fault(stage(), report=each) for each in ("", "report.html", "~/report.html")] == [""] * 3
     told = f"lab_report: there is no directory {tmp_path}/there where Ansible runs"
     assert {fault(stage(), report=each) for each in ("there/report.html", "~/there/x", "link")} == {told}
+    told = f"lab_report: {tmp_path} is a directory where Ansible runs, and a report is a file"
+    assert {fault(stage(), report=each) for each in (".", "~", str(tmp_path))} == {told}
+
+
+def test_a_variable_is_misspelt_unless_the_playbook_names_it(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filters, "load_extra_vars", lambda _loader: {"lab_hosts": "all"})
+    playbook = tmp_path / "play.yml"
+    monkeypatch.setattr(program, "CLIARGS", {"args": ("tcpip.lab.veth", str(playbook))})
+    told = "-e lab_hosts: is no variable of labs (did you mean 'lab_host'?)"
+    assert fault(stage(), variables=["lab_host"]) == told
+    playbook.write_text('hosts: "{{ my_lab_hosts }}"', encoding="utf-8")
+    assert fault(stage(), variables=["lab_host"]) == told
+    playbook.write_text('hosts: "{{ lab_hosts }}"', encoding="utf-8")
+    assert fault(stage(), variables=["lab_host"]) == ""
 
 
 def test_checks_that_are_not_made_are_not_read() -> None:

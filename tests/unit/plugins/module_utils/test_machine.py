@@ -76,11 +76,13 @@ def _note(site: pathlib.Path, version: str) -> None:
     (site / f"pyroute2-{version}.dist-info/METADATA").write_text(f"Name: pyroute2\nVersion: {version}\n")
 
 
-def test_a_virtual_environment_is_not_the_distributions_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_virtual_environment_is_not_the_distributions_python(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
     assert machine.python()["distribution"]
-    monkeypatch.setattr(sys, "prefix", "/opt/venv")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert not machine.python()["distribution"]
 
 
@@ -88,6 +90,21 @@ def test_a_python_beside_the_distributions_is_not_the_distributions(monkeypatch:
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
     monkeypatch.setattr(sys, "executable", "/opt/python/bin/python3")
     assert not machine.python()["distribution"]
+
+
+def test_a_python_is_theirs_whose_its_directory_is(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    owner = tmp_path.stat()
+    assert machine.python()["owner"] == {"uid": owner.st_uid, "gid": owner.st_gid}
+
+
+def test_whether_a_python_has_a_pip(site: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "pip", raising=False)
+    assert not machine.python()["pip"]
+    (site / "pip").mkdir()
+    (site / "pip/__init__.py").touch()
+    importlib.invalidate_caches()
+    assert machine.python()["pip"]
 
 
 ROUTES = """Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
