@@ -49,6 +49,8 @@ def page(ran: t.Mapping[str, t.Any], back_ends: t.Mapping[str, int]) -> str:
             "## Where Ansible runs",
             *_table(("Python", "ansible-core"), _rows("controllers.txt", prove.step_of_controller, steps)),
             "Playbooks as a user runs them, and tasks inside of namespaces, by the connection `netns`.\n",
+            *_table(("Python", "ansible-core"), _rows("controllers.txt", prove.step_over_machines, steps)),
+            "Labs over several machines.\n",
             "## Kernels",
             *_table(
                 ("Linux",),
@@ -98,15 +100,24 @@ def back_ends(report: pathlib.Path) -> dict[str, int]:
 
 
 def noted() -> dict[str, t.Any]:
-    """What the last runs of all commands have noted, as if it had been one; nothing if there was none of the tests."""
-    files = [prove.RAN / f"ran-{command.__name__}.json" for command in prove.NOTED]
-    first: dict[str, t.Any]
-    first, *more = [json.loads(file.read_text(encoding="utf-8")) if file.exists() else {} for file in files]
-    if first:
-        for ran in more:
-            first["steps"] = {**ran.get("steps", {}), **first["steps"]}
-            first["not_run"] += [each for each in ran.get("not_run", ()) if each not in first["not_run"]]
-    return first
+    """What the last runs of all commands have noted of one commit, as if it had been one; nothing without the tests."""
+    first, *more = (command.__name__ for command in prove.NOTED)
+    found = _of(first)
+    for command in more if found else ():
+        ran = _of(command)
+        if ran.get("commit") == found["commit"]:
+            found["steps"] = {**ran["steps"], **found["steps"]}
+            found["not_run"] += [each for each in ran["not_run"] if each not in found["not_run"]]
+        else:
+            found["not_run"].append(f"`make test-{command}`: no whole run of the same commit")
+    return found
+
+
+def _of(command: str) -> dict[str, t.Any]:
+    """What the last run of a command has noted; nothing if there was none."""
+    file = prove.RAN / f"ran-{command}.json"
+    found: dict[str, t.Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return found
 
 
 def main() -> int:

@@ -34,6 +34,7 @@ CONTRACT = [
 # What every version of Ansible has to do, and what it takes besides.
 _PLAYED = ("in_place", "labs", "queries", "pictures", "report", "summary")
 PLAYBOOKS = [*(f"tests/playbooks/test_{name}.py" for name in _PLAYED), "tests/connection"]
+SPREAD = ("tests/several/test_plays.py", "tests/several/test_failures.py")
 RANDOM = "tests/engine/test_topology_random.py"
 EVERY_SCENARIO = "tests/kernels/test_scenarios.py"
 OVER_TWO = "tests/several/test_two_machines.py"
@@ -69,6 +70,8 @@ class Tally:
     steps: dict[str, int] = dataclasses.field(default_factory=dict)
     #: Where its steps print; None is where this process does.
     output: t.IO[str] | None = None
+    #: Whether what cannot be had is a failure, and not a note.
+    strict: bool = False
 
     def note(self, name: str, passed: int, failed: int, seconds: float = 0) -> None:
         """Add the outcome of a step."""
@@ -77,6 +80,13 @@ class Tally:
         self.steps[name] = passed
         verdict = "FAILED" if failed else "ok"
         self.lines.append(f"{verdict:7} {name} ({passed} passed, {failed} failed, {seconds:.0f} s)")
+
+    def lack(self, what: str, needed: bool = False) -> None:
+        """Add what could not run, since something of it cannot be had."""
+        if needed or self.strict:
+            self.note(what, 0, 1)
+        else:
+            self.not_run.append(what)
 
     def add(self, other: Tally) -> None:
         """Add what was noted elsewhere."""
@@ -220,7 +230,7 @@ def units(tally: Tally) -> None:
 def beside(tally: Tally, step: t.Callable[[Tally], None]) -> t.Iterator[None]:
     """Do a step while those of the block are done, which mostly wait. What it prints is shown when both are over."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, futures.ThreadPoolExecutor(1) as pool:
-        own = Tally(output=output)
+        own = Tally(output=output, strict=tally.strict)
         running = pool.submit(step, own)
         try:
             yield
@@ -263,11 +273,7 @@ def under_emulation(tally: Tally, name: str, *words: str) -> None:
     try:
         release = emulated.release()
     except SystemExit as reason:
-        lacking = f"{name}, emulated: {reason}"
-        if native():
-            tally.note(lacking, 0, 1)
-        else:
-            tally.not_run.append(lacking)
+        tally.lack(f"{name}, emulated: {reason}", needed=bool(native()))
         return
     command = [str(BIN / "python"), "tests/emulated.py", *words]
     pytest(tally, f"{name} {release}, emulated", command=command, reports=emulated.REPORTS)
@@ -295,12 +301,18 @@ def step_of_controller(python: str, core: str) -> str:
     return f"playbooks by ansible-core {core} and Python {python}"
 
 
+def step_over_machines(python: str, core: str) -> str:
+    """The step that has other versions of Ansible above several machines."""
+    return f"several machines by ansible-core {core} and Python {python}"
+
+
 def versions(tally: Tally) -> None:
-    """What all other versions have to do; the oldest ones, the first of each list, have to do it in every test."""
+    """What all other versions have to do; the oldest ones, the first of each list, do most of it in every test."""
     for row in rows("matrix.txt"):
         of_managed(tally, *row)
     for row in rows("controllers.txt"):
         of_controller(tally, *row)
+        over_machines(tally, *row)
 
 
 def of_managed(tally: Tally, python: str, pyroute2: str) -> None:
@@ -313,10 +325,19 @@ def of_managed(tally: Tally, python: str, pyroute2: str) -> None:
 
 def of_controller(tally: Tally, python: str, core: str) -> None:
     """What other versions of Ansible have to do, above the playbooks."""
+    by_another(tally, python, core, step_of_controller(python, core), *PLAYBOOKS)
+
+
+def over_machines(tally: Tally, python: str, core: str) -> None:
+    """What other versions of Ansible have to do where a lab is over several machines."""
+    by_another(tally, python, core, step_over_machines(python, core), *SPREAD)
+
+
+def by_another(tally: Tally, python: str, core: str, step: str, *tests: str) -> None:
+    """A step of tests that have another version of Ansible."""
     interpreter = environment(tally, python, f"ansible-core=={core}", *pinned(CONTROLLER))
     if interpreter:
-        other = [str(interpreter.with_name("pytest"))]
-        pytest(tally, step_of_controller(python, core), *PARALLEL, *PLAYBOOKS, command=other)
+        pytest(tally, step, *PARALLEL, *tests, command=[str(interpreter.with_name("pytest"))])
 
 
 def pinned(names: t.Collection[str]) -> list[str]:
@@ -329,7 +350,7 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
     """The interpreter of a virtual environment with these packages; None, and a note, where it cannot be had."""
     found = pythons.find().get(python)
     if not found:
-        tally.not_run.append(f"{packages[0]}: there is no Python {python} here")
+        tally.lack(f"{packages[0]}: there is no Python {python} here")
         return None
     interpreter = MATRIX / f"{python}-{packages[0].replace('==', '-')}" / "bin/python"
     stamp = interpreter.parent.parent / "made-of"
@@ -343,14 +364,24 @@ def environment(tally: Tally, python: str, *packages: str) -> pathlib.Path | Non
     return interpreter
 
 
-def note_what_ran(tally: Tally, command: str) -> None:
-    """Keep what a command has proved, unless something failed."""
+def commit() -> str:
+    """What is checked out; empty where git does not say it."""
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()
+
+
+def note_what_ran(tally: Tally, command: str, of: str) -> None:
+    """Keep what a command has proved of a commit, unless something failed."""
     file = RAN / f"ran-{command}.json"
     file.unlink(missing_ok=True)
     if tally.failed:
         return
     system = platform.freedesktop_os_release()["PRETTY_NAME"]
-    ran = {"system": system, "kernel": os.uname().release, "steps": tally.steps, "not_run": tally.not_run}
+    where = {"commit": of, "system": system, "kernel": os.uname().release}
+    ran = {**where, "steps": tally.steps, "not_run": tally.not_run}
     RAN.mkdir(exist_ok=True)
     file.write_text(json.dumps(ran, indent=1), encoding="utf-8")
 
@@ -397,15 +428,17 @@ def main() -> int:
     if command not in {lint, sanity, units} and os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--preserve-env", sys.executable, *sys.argv])  # noqa: S606 - we go on as root
     REPORTS.mkdir(parents=True, exist_ok=True)
-    tally = Tally()
+    tally, begun = Tally(strict=sys.argv[1] in STRICT or "GITHUB_ACTIONS" in os.environ), commit()
     command(tally)
     if command in NOTED:
-        note_what_ran(tally, sys.argv[1])
+        note_what_ran(tally, sys.argv[1], begun)
     return tally.finish()
 
 
 #: The commands of which the documentation tells what they proved.
 NOTED = (test, versions, scenarios)
+#: The commands that are for other versions and the second kernel. The workflow provides what all of them take.
+STRICT = {"versions", "scenarios", "long"}
 
 
 if __name__ == "__main__":

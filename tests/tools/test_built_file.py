@@ -9,10 +9,12 @@ import json
 import os
 import pathlib
 import subprocess
+import tarfile
 import typing as t
 
 import built_file
 import pytest
+import run_ansible_test
 import yaml
 from labmachine import BIN
 
@@ -53,6 +55,17 @@ def modules(lab: pathlib.Path) -> list[str]:
 def test_only_what_is_of_use_is_published(lab: pathlib.Path) -> None:
     assert sorted(path.name for path in lab.iterdir()) == sorted([*DIRECTORIES, *TEXTS, *LISTS, "tests"])
     assert sorted(path.name for path in (lab / "tests").iterdir()) == ["config.yml", "integration"]
+
+
+def test_a_report_in_the_checkout_is_not_published(tmp_path: pathlib.Path) -> None:
+    with run_ansible_test.copy_of_collection() as place:
+        (place / "report.html").touch()
+        said(place, "ansible-galaxy", "collection", "build", "--output-path", str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    with tarfile.open(file) as archive:
+        names = archive.getnames()
+    assert "README.md" in names
+    assert [name for name in names if name.endswith(".html")] == []
 
 
 def test_every_module_is_in_the_action_group(lab: pathlib.Path) -> None:
